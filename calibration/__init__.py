@@ -1,0 +1,1 @@
+"""From data to what a run needs: populations and parameter artefacts."""

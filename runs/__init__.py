@@ -1,0 +1,1 @@
+"""The only place that writes files: runs, tables, pictures, reports, command line."""

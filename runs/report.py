@@ -1,0 +1,267 @@
+"""The report of a run: one HTML page that answers the scenario's question and says how.
+
+Every number is computed from the run and printed with its interval where one exists. The
+page needs nothing from elsewhere: style and figures are inside it. runs/answer.py writes
+the sentences, runs/templates/report.html lays out the page, this module fills it.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from runs import plots
+from runs.answer import answer, number, rounded
+from runs.tables import (
+    CODE_LISTS,
+    COUNTS,
+    EXPOSED,
+    RATES,
+    SUMMARIES,
+    Estimate,
+    estimates,
+    histories,
+    summaries,
+    write_whole,
+)
+
+Estimates = Mapping[tuple[str, str, int], Estimate]
+
+YEAR_TABLES = (
+    ("emigrations", "Emigrations", "persons per year"),
+    ("emigration_rate", "Emigration rate", "percent per year of the residents of 1 January"),
+    ("domestic_moves", "Domestic moves", "persons per year"),
+    ("stock", "Population on 1 January", "persons"),
+)
+GROUP_COLUMNS = {
+    "stock": "Population on 1 January",
+    "emigrations": "Emigrations",
+    "emigration_rate": "Emigration rate, %",
+    "domestic_moves": "Domestic moves",
+    "domestic_rate": "Domestic move rate, %",
+}
+DIMENSIONS = {
+    "reason": "Reason for immigration",
+    "background": "Background",
+    "sex": "Sex",
+    "age_group": "Age on 1 January",
+    "duration_group": "Years since first immigration",
+    "country_group": "Country of origin",
+    "centrality": "Centrality of the municipality",
+    "county": "County",
+}
+OTHER_EVENTS = [word for word, event in COUNTS.items() if event not in EXPOSED]
+GLOSSARY = ("reason", "background", "country_group", "centrality")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What a reader sees of a code: English, and Norwegian where it differs."""
+
+    en: str
+    nb: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number as printed, with its interval or nothing."""
+
+    value: str
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table."""
+
+    head: Label
+    cells: Sequence[Cell]
+
+
+def write_report(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    flows: pa.Table,
+    stocks: pa.Table,
+    *,
+    made: Mapping[str, pa.Table] | None = None,
+) -> Path:
+    """Write report.html and figures/*.svg into the folder of a run, each whole or not at all.
+
+    made: what `tables.summaries` returned for these flows and stocks, if it is at hand.
+    """
+    made = summaries(flows, stocks) if made is None else made
+    manifest = {**manifest, "draws": len(stocks["draw"].unique())}
+    figures = plots.draw_all(made, manifest)
+    plots.save_all(figures, folder / "figures")
+    by_reason = histories(flows, stocks, ("reason",)) if "summary_by_reason" in made else None
+    page = _render(
+        {
+            "manifest": manifest,
+            "answer": answer(histories(flows, stocks), by_reason),
+            "uncertainty": plots.uncertainty(manifest),
+            "facts": list(_facts(manifest, folder)),
+            **_contents(made, figures),
+        }
+    )
+    return write_whole(folder / "report.html", page)
+
+
+def _render(context: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, StrictUndefined
+
+    text = (resources.files("runs") / "templates" / "report.html").read_text("utf-8")
+    environment = Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
+    )
+    return environment.from_string(text).render(context)
+
+
+def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the page prints below the answer: figures, tables and words."""
+    from markupsafe import Markup
+
+    total = estimates(made["summary_total"])
+    measures = {measure for measure, _, _ in total}
+    years = sorted({year for measure, _, year in total if measure == "emigrations"})
+    return {
+        "years": years,
+        "replicates": max((estimate.replicates for estimate in total.values()), default=0),
+        "key_figures": list(_key_figures(total, years)),
+        "figures": [
+            {
+                "title": drawing.title,
+                "table": [measure for measure, *_ in YEAR_TABLES].index(drawing.measure) + 1,
+                "svg": Markup(figures[drawing.name]),
+            }
+            for drawing in plots.DRAWINGS
+            if drawing.name in figures
+        ],
+        "year_tables": list(_year_tables(made)),
+        "group_columns": list(GROUP_COLUMNS.values()),
+        "group_sections": list(_group_sections(made, years[-1])) if years else [],
+        "never": [word for word in OTHER_EVENTS if word not in measures],
+        "happens": [word for word in OTHER_EVENTS if word in measures],
+        "glossary": [
+            (DIMENSIONS[name], _labels(made[stem], name).values())
+            for stem, name in _single(made)
+            if name in GLOSSARY
+        ],
+        "summaries": [f"{stem}.csv" for stem in made],
+    }
+
+
+def _key_figures(total: Estimates, years: Sequence[int]) -> Iterator[tuple[str, Cell]]:
+    if not years:
+        return
+    last = years[-1]
+    for measure, title, year in (
+        ("emigrations", f"Emigrations, {last}", last),
+        ("emigration_rate", f"Emigration rate, %, {last}", last),
+        ("domestic_moves", f"Domestic moves, {last}", last),
+        ("stock", f"Population, 1 January {last + 1}", last + 1),
+    ):
+        estimate = total.get((measure, "", year))
+        if estimate is not None and not math.isnan(estimate.mean):
+            yield title, Cell(*rounded(estimate, rate=measure in RATES))
+
+
+def _single(made: Mapping[str, pa.Table]) -> Iterator[tuple[str, str]]:
+    """Yield the stem and dimension of each summary by one dimension."""
+    for stem, by in SUMMARIES.items():
+        if stem in made and len(by) == 1:
+            yield stem, by[0]
+
+
+def _labels(table: pa.Table, dimension: str) -> dict[str, Label]:
+    """Return the labels of the groups of a summary, in its order."""
+    known = {code.name: code for code in CODE_LISTS.get(dimension, ())}
+    found = {}
+    for name in dict.fromkeys(table[dimension].to_pylist()):
+        code = known.get(name)
+        found[name] = Label(code.en, code.nb if code.nb != code.en else "") if code else Label(name)
+    return found
+
+
+def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
+    """Yield the tables of years by reason, the total in the last column."""
+    total, labels, found = estimates(made["summary_total"]), {}, {}
+    if "summary_by_reason" in made:
+        labels = _labels(made["summary_by_reason"], "reason")
+        found = estimates(made["summary_by_reason"])
+    for measure, title, unit in YEAR_TABLES:
+        rows = [
+            Row(
+                Label(str(year)),
+                [
+                    *(_cell(found, measure, group, year) for group in labels),
+                    _cell(total, measure, "", year),
+                ],
+            )
+            for year in sorted({year for m, _, year in total if m == measure})
+        ]
+        heads = [Label(plots.short(label.en), label.nb) for label in labels.values()]
+        yield {"title": title, "unit": unit, "heads": [*heads, Label("Total")], "rows": rows}
+
+
+def _group_sections(made: Mapping[str, pa.Table], year: int) -> Iterator[tuple[str, list[Row]]]:
+    """Yield, for each dimension, what its groups did in one year."""
+    total = estimates(made["summary_total"])
+    yield "All", [Row(Label("Total"), [_cell(total, m, "", year) for m in GROUP_COLUMNS])]
+    for stem, dimension in _single(made):
+        found = estimates(made[stem])
+        rows = [
+            Row(label, [_cell(found, measure, group, year) for measure in GROUP_COLUMNS])
+            for group, label in _labels(made[stem], dimension).items()
+        ]
+        yield DIMENSIONS[dimension], rows
+
+
+def _cell(found: Estimates, measure: str, group: str, year: int) -> Cell:
+    """Return a number as a table prints it; a dash where nobody is exposed."""
+    estimate = found.get((measure, group, year))
+    if estimate is None or math.isnan(estimate.mean):
+        return Cell("\N{EN DASH}")
+    digits = 2 if measure in RATES else 0 if estimate.mean >= 10 or not estimate.mean % 1 else 1
+    value = number(estimate.mean, digits)
+    if not estimate.low < estimate.high:
+        return Cell(value)
+    return Cell(value, f"{number(estimate.low, digits)} to {number(estimate.high, digits)}")
+
+
+def _facts(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:
+    """Yield what is needed to make the run again and to recognise it."""
+    for title, key in (
+        ("Command", "command"),
+        ("Seed", "seed"),
+        ("Replicates", "replicates"),
+        ("Model type", "model_type"),
+        ("Draws", "draw_mode"),
+        ("Population", "population"),
+        ("Parameters", "parameters"),
+        ("Versions", "versions"),
+        ("Commit", "commit"),
+        ("Seconds", "timings"),
+    ):
+        if manifest.get(key) is not None:
+            yield title, _plain(manifest[key])
+    for name in ("flows.parquet", "stocks.parquet"):
+        if (folder / name).exists():
+            with (folder / name).open("rb") as file:
+                yield f"SHA-256 of {name}", hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _plain(value: Any) -> str:
+    """Return a value of the manifest as a reader's text."""
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(part) for part in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,360 @@
+"""What a run found, in tables: means over replicates, each with its interval.
+
+A history is one replicate of one parameter draw. Every history counts: where it holds no
+event of a cell it counts as zero there. The interval is for *one* history, not for the mean:
+mean ± t(n-1, 0.975) * sd * sqrt(1 + 1/n), cut at what is possible (no negative counts, rates
+within 0 and 100). A further history of the same model falls inside it with a probability of
+about 95 %; there is no interval below two histories. Rates are in percent per year, per
+history, of those who stayed, moved or emigrated among the residents of 1 January; a history
+in which a group is empty has no rate there and is left out of that rate alone.
+"""
+
+import csv
+import io
+import math
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from sim import codes
+from sim.geography import COUNTY
+from sim.problems import Problem, refuse, suggest
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SUMMARIES: Mapping[str, tuple[str, ...]] = {
+    "summary_total": (),
+    "summary_by_reason": ("reason",),
+    "summary_by_background": ("background",),
+    "summary_by_country_group": ("country_group",),
+    "summary_by_sex": ("sex",),
+    "summary_by_age_group": ("age_group",),
+    "summary_by_duration_group": ("duration_group",),
+    "summary_by_centrality": ("centrality",),
+    "summary_by_county": ("county",),
+}
+CODE_LISTS: Mapping[str, codes.CodeList] = {
+    known.name: known
+    for known in (
+        *(codes.SEX, codes.BACKGROUND, codes.REASON, codes.SPONSOR_REASON, codes.COUNTRY_GROUP),
+        *(codes.ORIGIN, codes.EDUCATION, codes.STATUS, codes.DESTINATION, codes.CENTRALITY),
+        *(codes.DURATION_GROUP, codes.AGE_GROUP, COUNTY),
+    )
+}
+# The first two are always told, the others only of a run in which they happen.
+COUNTS: Mapping[str, str] = {
+    "emigrations": "emigrate",
+    "domestic_moves": "domestic",
+    "returns": "return",
+    "arrivals": "arrive",
+    "births": "birth",
+    "deaths": "death",
+}
+RATES: Mapping[str, str] = {"emigration_rate": "emigrate", "domestic_rate": "domestic"}
+EXPOSED = ("stay", "domestic", "emigrate")
+NOT_DIMENSIONS = ("replicate", "draw", "year", "event", "count")
+
+
+class Estimate(NamedTuple):
+    """A mean over histories and the interval for one history; nan where there is none."""
+
+    mean: float
+    sd: float
+    low: float
+    high: float
+    replicates: int
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What each history holds in every year and group; zero where nothing happens.
+
+    groups: one tuple of codes for each group, in the order of the code lists.
+    events: by event, an array (histories, years, groups).
+    stock: (histories, stock_years, groups), persons on 1 January.
+    """
+
+    groups: tuple[tuple[str, ...], ...]
+    years: Ints
+    stock_years: Ints
+    events: Mapping[str, Floats]
+    stock: Floats
+
+    def count(self, event: str) -> Floats:
+        """Return (histories, years, groups) of an event, zeros if it never happens."""
+        if event in self.events:
+            return self.events[event]
+        return np.zeros((len(self.stock), len(self.years), len(self.groups)))
+
+    @cached_property
+    def exposed(self) -> Floats:
+        """Residents of 1 January who stayed, moved or emigrated: (histories, years, groups)."""
+        stay, domestic, emigrate = (self.count(event) for event in EXPOSED)
+        return stay + domestic + emigrate
+
+    def measures(self) -> Iterator[tuple[str, Ints, Floats]]:
+        """Yield the name, years and values (histories, years, groups) of each measure."""
+        for measure, event in COUNTS.items():
+            if event in EXPOSED or event in self.events:
+                yield measure, self.years, self.count(event)
+        yield "stock", self.stock_years, self.stock
+        for measure, event in RATES.items():
+            yield measure, self.years, percent(self.count(event), self.exposed)
+
+
+def summarise(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> pa.Table:
+    """Return year, *by, measure, mean, sd, low, high, replicates for every group and year."""
+    held = histories(flows, stocks, by)
+    names, rows = [], []
+    for measure, years, values in held.measures():
+        year, group = np.indices(values.shape[1:]).reshape(2, -1)
+        found = intervals(values.reshape(len(values), -1), ceiling=_ceiling(measure))
+        rows.append(np.vstack([years[year], group, np.full(len(year), len(names)), *found]))
+        names.append(measure)
+    columns = np.hstack(rows)
+    columns = columns[:, np.lexsort(columns[2::-1])]  # by year, then group, then measure
+    year, group, measure = columns[:3].astype(np.int64)
+    numbers = columns[3:]
+    table: dict[str, Any] = {"year": pa.array(year, pa.int16())}
+    for position, dimension in enumerate(by):
+        table[dimension] = pa.array([held.groups[g][position] for g in group], pa.string())
+    table["measure"] = pa.array([names[m] for m in measure], pa.string())
+    for name, column in zip(("mean", "sd", "low", "high"), numbers[:4], strict=True):
+        table[name] = pa.array(column, mask=np.isnan(column))
+    table["replicates"] = pa.array(numbers[4].astype(np.int32))
+    return pa.table(table)
+
+
+def summaries(flows: pa.Table, stocks: pa.Table) -> dict[str, pa.Table]:
+    """Return every summary of `SUMMARIES` whose dimension the run holds, by file stem."""
+    return {
+        stem: summarise(flows, stocks, by)
+        for stem, by in SUMMARIES.items()
+        if set(by) <= set(dimensions(flows))
+    }
+
+
+def write_summaries(
+    flows: pa.Table,
+    stocks: pa.Table,
+    folder: Path,
+    *,
+    made: Mapping[str, pa.Table] | None = None,
+) -> list[Path]:
+    """Write each summary as a CSV file: counts to one decimal, rates to four.
+
+    made: what `summaries` returned for these flows and stocks, if it is at hand.
+    """
+    made = summaries(flows, stocks) if made is None else made
+    return [write_whole(folder / f"{stem}.csv", _csv(table)) for stem, table in made.items()]
+
+
+def headline(flows: pa.Table, stocks: pa.Table) -> dict[str, Any]:
+    """Return the totals of each year with their intervals, ready to be written as JSON."""
+    found = summarise(flows, stocks).to_pylist()
+    years: dict[int, dict[str, Any]] = {row["year"]: {"year": row["year"]} for row in found}
+    for row in found:
+        decimals = _decimals(row["measure"])
+        years[row["year"]][row["measure"]] = {
+            name: None if row[name] is None else round(row[name], decimals)
+            for name in ("mean", "low", "high")
+        }
+    return {
+        "replicates": max((row["replicates"] for row in found), default=0),
+        "interval": "95 % for one history over replicates",
+        "years": list(years.values()),
+    }
+
+
+def estimates(table: pa.Table) -> dict[tuple[str, str, int], Estimate]:
+    """Return a summary by (measure, group, year); the group of a total is ''.
+
+    Of a summary by several dimensions the group is their codes joined by ' / '.
+    """
+    by = table.column_names[1 : table.column_names.index("measure")]
+    return {
+        (row["measure"], " / ".join(row[name] for name in by), row["year"]): Estimate(
+            *(math.nan if row[k] is None else row[k] for k in ("mean", "sd", "low", "high")),
+            row["replicates"],
+        )
+        for row in table.to_pylist()
+    }
+
+
+def intervals(values: Floats, floor: float = 0.0, ceiling: float = math.inf) -> Floats:
+    """Return mean, sd, low, high and n, a row each, of every column of (histories, columns).
+
+    A nan is a history that has no such value; it is left out.
+    """
+    n = np.count_nonzero(~np.isnan(values), axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.nansum(values, axis=0) / np.where(n > 0, n, np.nan)
+        sd = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / np.where(n > 1, n - 1, np.nan))
+        reach = _t_quantile(n) * sd * np.sqrt(1 + 1 / n)
+    low, high = np.maximum(mean - reach, floor), np.minimum(mean + reach, ceiling)
+    return np.vstack([mean, sd, low, high, n])
+
+
+def interval(values: Floats, floor: float = -math.inf, ceiling: float = math.inf) -> Estimate:
+    """Return the estimate from one value of each history."""
+    mean, sd, low, high, n = intervals(values.reshape(-1, 1), floor, ceiling)[:, 0]
+    return Estimate(mean, sd, low, high, int(n))
+
+
+def percent(part: Floats, whole: Floats) -> Floats:
+    """Return 100 * part / whole, and nan where there is no whole."""
+    return np.divide(100 * part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+
+
+def dimensions(table: pa.Table) -> tuple[str, ...]:
+    """Return the columns by which a table of flows or stocks can be broken down."""
+    return tuple(name for name in table.column_names if name not in NOT_DIMENSIONS)
+
+
+def histories(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> Histories:
+    """Return what each history holds by year and group, zeros filled in.
+
+    The years of flows are those of the stocks but the last, and any in which something
+    happened; so a year without a single event is a year of zeros.
+    """
+    refuse("by", _unknown_dimensions(by, flows))
+    keys = ["replicate", "draw", "year", *by]
+    happened = flows.group_by([*keys, "event"]).aggregate([("count", "sum")])
+    lived = stocks.group_by(keys).aggregate([("count", "sum")])
+    tables = (happened, lived)
+    stock_years = np.unique(_whole(lived, "year"))
+    years = np.union1d(_whole(happened, "year"), stock_years[:-1])
+    orders = [_order(dimension, *tables) for dimension in by]
+    groups, group = _numbered(*(_group(table, by, orders) for table in tables))
+    runs, run = _numbered(*(_run(table) for table in tables))
+    size = (len(runs), len(years), len(groups))
+    event = _strings(happened, "event")
+    places = (run[0], np.searchsorted(years, _whole(happened, "year")), group[0])
+    count = _whole(happened, "count_sum")
+    return Histories(
+        groups=tuple(_codes(number, orders) for number in groups),
+        years=years,
+        stock_years=stock_years,
+        events={
+            name: _filled(
+                size, tuple(place[event == name] for place in places), count[event == name]
+            )
+            for name in sorted(set(event))
+        },
+        stock=_filled(
+            (len(runs), len(stock_years), len(groups)),
+            (run[1], np.searchsorted(stock_years, _whole(lived, "year")), group[1]),
+            _whole(lived, "count_sum"),
+        ),
+    )
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Write a text file whole or not at all: under another name first, then renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return path
+
+
+def _csv(table: pa.Table) -> str:
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
+        decimals = _decimals(row["measure"])
+        writer.writerow(
+            f"{value:.{decimals}f}" if isinstance(value, float) else value for value in row.values()
+        )
+    return file.getvalue()
+
+
+def _decimals(measure: str) -> int:
+    return 4 if measure in RATES else 1
+
+
+def _ceiling(measure: str) -> float:
+    return 100.0 if measure in RATES else math.inf
+
+
+def _t_quantile(n: Ints) -> Floats:
+    """Return the 97.5 % quantile of Student's t with n - 1 degrees of freedom."""
+    from scipy.special import stdtrit  # here, because its import takes a quarter of a second
+
+    quantile: Floats = stdtrit(np.where(n > 1, n - 1.0, np.nan), 0.975)
+    return quantile
+
+
+def _unknown_dimensions(by: tuple[str, ...], flows: pa.Table) -> Iterator[Problem]:
+    known = dimensions(flows)
+    for name in by:
+        if name not in known:
+            yield Problem(
+                name, "is no dimension of this run", ", ".join(known), suggest(name, known)
+            )
+
+
+def _whole(table: pa.Table, name: str) -> Ints:
+    return np.asarray(table[name].to_numpy(), dtype=np.int64)
+
+
+def _strings(table: pa.Table, name: str) -> NDArray[np.object_]:
+    return np.asarray(table[name].cast(pa.string()).to_numpy(zero_copy_only=False), dtype=object)
+
+
+def _run(table: pa.Table) -> Ints:
+    """Number a history: 16 bits of draw below the replicate."""
+    return _whole(table, "replicate") << 16 | _whole(table, "draw")
+
+
+def _order(dimension: str, *tables: pa.Table) -> list[str]:
+    """Return the codes found in the tables, as their code list orders them, strangers last."""
+    found = {code for table in tables for code in _strings(table, dimension)}
+    known = CODE_LISTS[dimension].names if dimension in CODE_LISTS else ()
+    return [code for code in known if code in found] + sorted(found - set(known))
+
+
+def _group(table: pa.Table, by: tuple[str, ...], orders: list[list[str]]) -> Ints:
+    """Number the group of each row; numbers ascend in the order of the codes."""
+    number = np.zeros(table.num_rows, dtype=np.int64)
+    for dimension, order in zip(by, orders, strict=True):
+        position = pc.index_in(table[dimension].cast(pa.string()), pa.array(order, pa.string()))
+        number = number * len(order) + np.asarray(position.to_numpy(), dtype=np.int64)
+    return number
+
+
+def _codes(number: int, orders: list[list[str]]) -> tuple[str, ...]:
+    codes_of_group = []
+    for order in reversed(orders):
+        number, position = divmod(int(number), len(order))
+        codes_of_group.append(order[position])
+    return tuple(reversed(codes_of_group))
+
+
+def _numbered(*columns: Ints) -> tuple[Ints, list[Ints]]:
+    """Return the distinct values of all columns and, for each column, the places in them."""
+    distinct = np.unique(np.concatenate(columns))
+    return distinct, [np.searchsorted(distinct, column) for column in columns]
+
+
+def _filled(size: tuple[int, ...], place: tuple[Ints, ...], count: Ints) -> Floats:
+    filled = np.zeros(size)
+    filled[place] = count
+    return filled

@@ -1,0 +1,1 @@
+"""What may be asked: the schema of scenarios and the scenario files."""

@@ -1,0 +1,1 @@
+"""The closed core: people, what happens to them, and the year."""

@@ -1,0 +1,1 @@
+"""Who: the columns of a person, populations, families and their files."""

@@ -1,0 +1,68 @@
+"""Families: who a child lives with, and counts that equal a recount."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents import families_kernel as kernel
+from sim.agents.population import RESIDENT, Population
+from sim.codes import BACKGROUND
+
+NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
+
+
+def children_and_adults(
+    population: Population, born_by: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of resident children and of the adults they live with.
+
+    born_by: the latest year of birth of an adult; children without an adult are left out.
+    """
+    family, birth_year, place = (population[c] for c in ("family", "birth_year", "place"))
+    young = int(np.count_nonzero(birth_year > born_by))
+    children, adults = np.empty(young, dtype=np.int64), np.empty(young, dtype=np.int64)
+    if not young:
+        return children, adults
+    eldest = np.full(_families(population), -1, dtype=np.int32)
+    kernel.eldest_members(family, birth_year, population["person"], place, born_by, eldest)
+    count = kernel.find_adults(
+        family, birth_year, place, population["mother"], born_by, eldest, children, adults
+    )
+    return children[:count], adults[:count]
+
+
+def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Take people who have left off their families' counts; return whose counts changed."""
+    families = _families(population)
+    changed = np.empty(len(population), dtype=np.int64)
+    count = kernel.leave(
+        leavers,
+        population["family"],
+        (population["background"] != NORWEGIAN_BORN).astype(np.uint8),
+        population["place"],
+        np.zeros(families, dtype=np.int16),
+        np.zeros(families, dtype=np.int16),
+        population["family_total"],
+        population["family_immigrants"],
+        changed,
+    )
+    return changed[:count].copy()
+
+
+def recount(population: Population) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Count, for each person, the resident persons and immigrants who share their family.
+
+    family_immigrants must equal the second; family_total minus the first is the number
+    of members who are not persons of the population, and never changes by itself.
+    """
+    resident = population["place"] == RESIDENT
+    immigrant = resident & (population["background"] != NORWEGIAN_BORN)
+    family, n = population["family"], _families(population)
+    persons = np.bincount(family, resident, n)[family]
+    immigrants = np.bincount(family, immigrant, n)[family]
+    return persons.astype(np.int64), immigrants.astype(np.int64)
+
+
+def _families(population: Population) -> int:
+    return int(population["family"].max(initial=-1)) + 1

@@ -1,0 +1,148 @@
+"""A population: columns of equal length, one row a person, links as positions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.agents.checks import broken_truths
+from sim.agents.columns import BY_NAME, BYTES_PER_PERSON, COLUMNS, LINKS
+from sim.codes import PLACE
+from sim.problems import refuse
+
+RESIDENT, ABROAD, DEAD = (PLACE.index(name) for name in ("resident", "abroad", "dead"))
+
+
+@dataclass
+class Population:
+    """The persons of a model on 1 January of `year`, as columns of stored numbers.
+
+    columns: one array for each declared column (see sim.agents.columns).
+    year: the state is that of 1 January of this year, so that the youngest have
+        age 0 in year - 1 and the latest arrivals came in year - 1.
+    source: where the persons come from, as a report should cite it.
+    """
+
+    columns: dict[str, NDArray[Any]]
+    year: int
+    source: str
+
+    @classmethod
+    def build(cls, year: int, source: str, columns: Mapping[str, ArrayLike]) -> Self:
+        """Make a population from stored numbers; columns with a default may be left out.
+
+        Raises InputError with everything that is wrong.
+        """
+        n = len(np.asarray(columns["person"]))
+        made: dict[str, NDArray[Any]] = {}
+        for column in COLUMNS:
+            if column.name in columns:
+                made[column.name] = np.array(columns[column.name], dtype=column.dtype)
+            else:
+                if column.default is None:
+                    raise KeyError(f"the column {column.name!r} has no default; give it")
+                made[column.name] = np.full(n, column.default, dtype=column.dtype)
+        population = cls(made, year, source)
+        population.check()
+        return population
+
+    def __len__(self) -> int:
+        return int(self.columns["person"].size)
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes taken by the columns."""
+        return sum(array.nbytes for array in self.columns.values())
+
+    def check(self) -> None:
+        """Raise InputError if any declared range or invariant is broken."""
+        refuse(self.source, broken_truths(self.columns, self.year))
+
+    def copy(self) -> "Population":
+        """Return an independent copy."""
+        return self._with({name: array.copy() for name, array in self.columns.items()})
+
+    def select(self, which: NDArray[Any]) -> "Population":
+        """Return the persons of a mask or of positions, in that order.
+
+        Links to persons left out become -1; family counts stay as they were.
+        """
+        positions = np.flatnonzero(which) if which.dtype == np.bool_ else np.asarray(which)
+        columns = {name: array[positions] for name, array in self.columns.items()}
+        place_of = np.full(len(self) + 1, -1, dtype=np.int32)  # the last entry answers -1
+        place_of[positions] = np.arange(positions.size, dtype=np.int32)
+        for link in LINKS:
+            columns[link] = place_of[columns[link]]
+        return self._with(columns)
+
+    def remove(self, which: NDArray[Any]) -> "Population":
+        """Return everyone but the persons of a mask or of positions."""
+        keep = np.ones(len(self), dtype=np.bool_)
+        keep[which] = False
+        return self.select(keep)
+
+    def compact(self) -> "Population":
+        """Return the population without its dead, with family numbers 0, 1, 2 ... again."""
+        living = self.select(self["place"] != DEAD)
+        numbers = np.unique(living["family"], return_inverse=True)[1]
+        living.columns["family"] = numbers.astype(np.int32)
+        return living
+
+    def append(self, others: "Population", *, families: str = "apart") -> "Population":
+        """Return this population followed by `others`.
+
+        families: 'apart' gives the others family numbers of their own, 'shared' takes
+        their numbers as meaning families of this population.
+        """
+        columns = {n: np.concatenate([a, others.columns[n]]) for n, a in self.columns.items()}
+        newcomers = slice(len(self), None)
+        for link in LINKS:
+            column = columns[link][newcomers]
+            column[column >= 0] += len(self)
+        if families == "apart" and len(self):
+            columns["family"][newcomers] += self["family"].max() + 1
+        both = self._with(columns)
+        both.check()
+        return both
+
+    def _with(self, columns: dict[str, NDArray[Any]]) -> "Population":
+        return Population(columns, self.year, self.source)
+
+    def describe(self) -> str:
+        """Return a description that fits on one screen."""
+        where = np.bincount(self["place"], minlength=len(PLACE))
+        lines = [
+            f"{self.source}: {len(self):,} persons on 1 January {self.year} "
+            f"({', '.join(f'{n:,} {c.name}' for n, c in zip(where, PLACE, strict=True))})",
+            f"{self['family'].max(initial=-1) + 1:,} family numbers; "
+            f"{BYTES_PER_PERSON} bytes a person, {self.nbytes / 2**20:,.1f} MiB",
+        ]
+        for column in COLUMNS:
+            lines.append(f"  {column.name:<19}{_summary(self[column.name], column.name)}")
+        return "\n".join(lines)
+
+
+def _summary(values: NDArray[Any], name: str) -> str:
+    """One line on one column: shares of the six commonest codes, or the span of numbers."""
+    column = BY_NAME[name]
+    if not values.size:
+        return "-"
+    if column.codes is None:
+        known = values if column.none is None else values[values != column.none]
+        if not known.size:
+            return "no values"
+        missing = "" if known.size == values.size else f", {values.size - known.size:,} without"
+        return f"{known.min()} to {known.max()}{missing}"
+    counts = np.bincount(values, minlength=len(column.codes))
+    commonest = np.argsort(-counts, kind="stable")[:6]
+    shares = (
+        f"{column.codes.codes[i].name} {counts[i] / values.size:.1%}"
+        for i in commonest
+        if counts[i]
+    )
+    return ", ".join(shares)

@@ -1,0 +1,106 @@
+"""The engine: one simulation lives its years, one process after the other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+from sim.agents.population import RESIDENT, Population
+from sim.chance import Chance
+from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.transitions.destination import DomesticDestination
+from sim.transitions.emigration import Emigration
+from sim.transitions.mobility import Mobility
+from sim.transitions.process import Process, Settings, Year
+
+# The year, in order. Before it: the stock of 1 January is counted (they are exposed). After
+# it: everybody is a year older and has stayed a year longer, and the books must balance.
+THE_YEAR: tuple[type[Process], ...] = (
+    Mobility,  # residents of 1 January stay, move or emigrate: one outcome a year
+    DomesticDestination,  # movers get a level and a municipality, before families change
+    Emigration,  # emigrants leave, and their families count them out
+)
+ENTERING, LEAVING = ("return", "arrive", "birth"), ("emigrate", "death")
+
+
+class BooksDoNotBalanceError(RuntimeError):
+    """The engine lost or invented people: a fault of the program, never of its user."""
+
+
+class Simulation:
+    """One population living through the years with one replicate's luck.
+
+    The population given is left as it was; `step` lives one year.
+    """
+
+    def __init__(
+        self,
+        population: Population,
+        settings: Settings,
+        chance: Chance,
+        *,
+        dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS,
+        processes: tuple[type[Process], ...] = THE_YEAR,
+    ) -> None:
+        self.population = population.copy()
+        self.settings = settings
+        self.chance = chance
+        self.observer = Observer(dimensions)
+        self.processes = tuple(process.ready(settings) for process in processes)
+        self._last: Year | None = None
+
+    @property
+    def year(self) -> int:
+        """The coming year: the population is that of its 1 January."""
+        return self.population.year
+
+    def step(self) -> Counts:
+        """Live one year and return what happened in it."""
+        year = Year.begin(self.year, self.population, self.chance)
+        if self._last is not None:
+            year.changed = self._last.changed
+        stock = self.observer.begin(self.population)
+        for process in self.processes:
+            with _only_writing(self.population, process.writes):
+                process.happen(year)
+        self.population.year += 1  # ageing: age and duration are counted from years
+        counts = self.observer.finish(stock, year)
+        _balance(counts, self.population)
+        self._last = year
+        return counts
+
+    def run(self, years: int) -> Iterator[Counts]:
+        """Live several years."""
+        for _ in range(years):
+            yield self.step()
+
+    def stock(self) -> Counts:
+        """Count the coming 1 January without living the year."""
+        stock = self.observer.begin(self.population)
+        cells = np.flatnonzero(stock)
+        return Counts(self.year, (cells, stock[cells]), {})
+
+
+@contextmanager
+def _only_writing(population: Population, writes: frozenset[str]) -> Iterator[None]:
+    """Lock every column that a process has not declared that it writes."""
+    for name, column in population.columns.items():
+        column.flags.writeable = name in writes
+    try:
+        yield
+    finally:
+        for column in population.columns.values():
+            column.flags.writeable = True
+
+
+def _balance(counts: Counts, population: Population) -> None:
+    """Check that the residents at the end are those of the start, plus in, minus out."""
+    start = int(counts.stock[1].sum())
+    end = int(np.count_nonzero(population["place"] == RESIDENT))
+    due = start + sum(map(counts.total, ENTERING)) - sum(map(counts.total, LEAVING))
+    negative = [event for event, (_, number) in counts.flows.items() if (number < 0).any()]
+    if due != end or negative:
+        raise BooksDoNotBalanceError(
+            f"{counts.year}: {start:,} residents on 1 January and the year's events make {due:,} "
+            f"on 31 December, but {end:,} are there; negative flows: {negative or 'none'}"
+        )

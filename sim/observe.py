@@ -1,0 +1,152 @@
+"""Observers: stocks of 1 January and flows of the year, counted by cell.
+
+A cell is a combination of values of the dimensions, all measured on 1 January of the
+year, so that flows divided by stocks are transition probabilities.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim import codes
+from sim import observe_kernel as kernel
+from sim.agents.columns import BY_NAME, FIRST_YEAR, LAST_YEAR
+from sim.agents.population import RESIDENT, Population
+from sim.codes import CodeList
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.transitions.process import Positions, Year
+
+YEARS = np.arange(FIRST_YEAR, LAST_YEAR + 1)
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One way to divide people: a column, and the code that each of its values belongs to.
+
+    group: returns, for 1 January of a year, the code of each possible value of the
+        column, counted from `lowest`.
+    """
+
+    name: str
+    codes: CodeList
+    column: str
+    lowest: int
+    group: Callable[[int], NDArray[Any]]
+
+
+def _same(name: str) -> Dimension:
+    code_list = BY_NAME[name].codes
+    assert code_list is not None
+    positions = np.arange(len(code_list))
+    return Dimension(name, code_list, name, 0, lambda year: positions)
+
+
+def _lookup(name: str, code_list: CodeList, column: str, of: NDArray[Any]) -> Dimension:
+    return Dimension(name, code_list, column, 0, lambda year: of)
+
+
+def _elapsed(name: str, code_list: CodeList, column: str, starts: tuple[int, ...]) -> Dimension:
+    """Group completed years since the year in `column`, as of 1 January."""
+
+    def group(year: int) -> NDArray[Any]:
+        elapsed = np.maximum(year - 1 - YEARS, 0)
+        return np.searchsorted(starts, elapsed, side="right") - 1
+
+    return Dimension(name, code_list, column, FIRST_YEAR, group)
+
+
+_COUNTRY_GROUP_OF = np.array(codes.ORIGIN_COUNTRY_GROUP)
+DIMENSIONS = {
+    dimension.name: dimension
+    for dimension in (
+        _same("background"),
+        _same("reason"),
+        _same("sponsor_reason"),
+        _lookup("country_group", codes.COUNTRY_GROUP, "origin", _COUNTRY_GROUP_OF),
+        _same("origin"),
+        _same("sex"),
+        _elapsed("age_group", codes.AGE_GROUP, "birth_year", codes.AGE_STARTS),
+        _elapsed(
+            "duration_group", codes.DURATION_GROUP, "first_arrival_year", codes.DURATION_STARTS
+        ),
+        _same("education"),
+        _same("status"),
+        _lookup("centrality", codes.CENTRALITY, "municipality", CENTRALITY_OF),
+        _lookup("county", COUNTY, "municipality", COUNTY_OF),
+        _same("municipality"),
+    )
+}
+DEFAULT_DIMENSIONS = (
+    "background", "reason", "country_group", "sex", "age_group", "duration_group", "centrality",
+    "county",
+)
+MOST_CELLS = 50_000_000
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What happened in one year: non-empty cells, and how many persons, by kind.
+
+    stock is that of 1 January; flows are by event.
+    """
+
+    year: int
+    stock: tuple[NDArray[np.int64], NDArray[np.int64]]
+    flows: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
+
+    def total(self, event: str) -> int:
+        """Return how many persons an event happened to."""
+        return int(self.flows[event][1].sum()) if event in self.flows else 0
+
+
+class Observer:
+    """Counts one simulation, year by year."""
+
+    def __init__(self, dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS) -> None:
+        self.dimensions = tuple(DIMENSIONS[name] for name in dimensions)
+        self.shape = tuple(len(dimension.codes) for dimension in self.dimensions)
+        self.cell = np.empty(0, dtype=np.int32)
+
+    @property
+    def cells(self) -> int:
+        """The number of possible cells."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+    def begin(self, population: Population) -> NDArray[np.int64]:
+        """Note everybody's cell on 1 January and return the stock by cell."""
+        self.cell = np.zeros(len(population), dtype=np.int32)
+        stride = self.cells
+        for dimension in self.dimensions:
+            stride //= len(dimension.codes)
+            part = (dimension.group(population.year) * stride).astype(np.int32)
+            kernel.add_codes(self.cell, population[dimension.column], dimension.lowest, part)
+        stock = np.zeros(self.cells, dtype=np.int64)
+        kernel.count_where(self.cell, population["place"], RESIDENT, stock)
+        return stock
+
+    def finish(self, stock: NDArray[np.int64], year: Year) -> Counts:
+        """Count the year's events; whoever was exposed and neither moved nor left stayed."""
+        flows = {event: self._count(year.happened(event)) for event in sorted(year.events)}
+        stayed = stock.copy()
+        for event in ("domestic", "emigrate"):
+            stayed -= flows.get(event, 0)
+        flows["stay"] = stayed
+        return Counts(year.year, sparse(stock), {e: sparse(c) for e, c in flows.items()})
+
+    def labels(self, cells: NDArray[np.int64]) -> list[NDArray[np.int16]]:
+        """Return, for each dimension, the code of each cell."""
+        return [part.astype(np.int16) for part in np.unravel_index(cells, self.shape)]
+
+    def _count(self, positions: Positions) -> NDArray[np.int64]:
+        counts = np.zeros(self.cells, dtype=np.int64)
+        kernel.count_some(self.cell, positions, counts)
+        return counts
+
+
+def sparse(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the cells that are not empty, and their counts."""
+    cells = np.flatnonzero(counts)
+    return cells, counts[cells]

@@ -1,0 +1,113 @@
+"""Destination of domestic movers: another centrality level, and a municipality there.
+
+Both are choices with explicit error terms among alternatives weighted by the immigrants
+who live there on 1.1.2013, by reason: people go where those who came for the same reason
+live. The stock is published by reason, county and centrality; within a county's level it
+is shared evenly among the municipalities, for want of published figures.
+"""
+
+import csv
+from functools import cache
+from importlib import resources
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.chance import WORDS, Chance
+from sim.codes import CENTRALITY, REASON
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
+from sim.transitions import choice_kernel as kernel
+from sim.transitions.process import DOMESTIC, Positions, Settings, Year
+
+SOURCE = "IMDi, immigrants by reason and municipality, 1.1.2013"
+SMALLEST = 0.5  # persons; keeps every municipality within reach of every reason
+BATCH = 8_192  # movers at a time, so that the draws of a batch fit the cache
+
+
+class DomesticDestination:
+    """Where domestic movers go; children go with the adult they follow."""
+
+    name: ClassVar = "domestic_destination"
+    reads: ClassVar = frozenset({"person", "reason", "municipality"})
+    writes: ClassVar = frozenset({"municipality"})
+
+    def __init__(self, weights: NDArray[np.float64]) -> None:
+        self.weights = weights  # (reasons, municipalities)
+        self.level_weights = _by_level(weights)
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "DomesticDestination":
+        """Take the published stock as weights."""
+        return cls(published_weights())
+
+    def happen(self, year: Year) -> None:
+        """Move everybody whose outcome is DOMESTIC, and record those who change level."""
+        municipality = year.population["municipality"]
+        before = municipality.copy()
+        follows = np.zeros(municipality.size, dtype=np.bool_)
+        follows[year.children] = True
+        movers = np.flatnonzero((year.outcome == DOMESTIC) & ~follows)
+        for first in range(0, movers.size, BATCH):
+            some = movers[first : first + BATCH]
+            municipality[some] = self._choose(some, year)
+        along = year.outcome[year.children] == DOMESTIC
+        municipality[year.children[along]] = municipality[year.adults[along]]
+        changed = np.flatnonzero(CENTRALITY_OF[municipality] != CENTRALITY_OF[before])
+        year.record("domestic", changed)
+        year.changed.append(changed)
+
+    def _choose(self, movers: Positions, year: Year) -> NDArray[np.int64]:
+        population = year.population
+        person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
+        here = CENTRALITY_OF[population["municipality"][movers]].astype(np.int64)
+        level = _draw(
+            year.chance, year.year, "destination_level", person,
+            self.level_weights, reason * len(CENTRALITY) + here,
+        )
+        chosen = np.empty(movers.size, dtype=np.int64)
+        for there in range(len(CENTRALITY)):
+            going = level == there
+            choices = np.flatnonzero(CENTRALITY_OF == there)
+            drawn = _draw(
+                year.chance, year.year, "destination_municipality", person[going],
+                np.ascontiguousarray(self.weights[:, choices]), reason[going],
+            )
+            chosen[going] = choices[drawn]
+        return chosen
+
+
+def _draw(
+    chance: Chance, year: int, process: str, person: NDArray[np.int64],
+    weights: NDArray[np.float64], row: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    blocks = -(-weights.shape[1] // WORDS)
+    words = np.empty((blocks * WORDS, person.size), dtype=np.uint32)
+    for b in range(blocks):
+        chance.block(process, year, person, words[b * WORDS : (b + 1) * WORDS], b)
+    chosen = np.empty(person.size, dtype=np.int64)
+    kernel.choose(words, weights, row, chosen)
+    return chosen
+
+
+@cache
+def published_weights() -> NDArray[np.float64]:
+    """Return the stock of immigrants by reason and municipality, spread as described above."""
+    path = resources.files("sim.transitions") / "data" / "destination_stock_2013.csv"
+    cells = np.zeros((len(REASON), len(COUNTY), len(CENTRALITY)))
+    for row in csv.DictReader(path.read_text("utf-8").splitlines()):
+        cell = REASON.index(row["reason"]), COUNTY.index(row["county"]), int(row["centrality"]) - 1
+        cells[cell] = float(row["persons"]) / int(row["municipalities"])
+    weights: NDArray[np.float64] = np.maximum(cells[:, COUNTY_OF, CENTRALITY_OF], SMALLEST)
+    assert weights.shape == (len(REASON), len(MUNICIPALITY))
+    weights.flags.writeable = False
+    return weights
+
+
+def _by_level(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum weights by level for every (reason, present level); the present level weighs 0."""
+    sums = np.stack(
+        [weights[:, CENTRALITY_OF == level].sum(axis=1) for level in range(len(CENTRALITY))], axis=1
+    )
+    others = sums[:, None, :] * ~np.eye(len(CENTRALITY), dtype=np.bool_)
+    return np.ascontiguousarray(others.reshape(-1, len(CENTRALITY)))

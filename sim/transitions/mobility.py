@@ -1,0 +1,237 @@
+"""Mobility: every resident of 1 January stays, moves to another centrality level or emigrates.
+
+The published trinomial logit gives the weights, exp(V), of moving and of emigrating; staying
+weighs 1. Covariates are those of the year before (the report: 2012 for the outcomes of
+2013), so age and duration in year t are t - 1 minus year of birth and of first arrival.
+"""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.families import children_and_adults
+from sim.agents.population import Population
+from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
+from sim.geography import CENTRALITY_OF
+from sim.transitions import mobility_kernel as kernel
+from sim.transitions.logit import TERMS, published_set
+from sim.transitions.process import Settings, Year
+
+YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
+GROUPS = 8  # centrality x sex
+OUTCOMES = 2  # moving and emigrating; staying is the reference
+CLASS_OF_DURATION = np.searchsorted([3, 6, 11, 16], np.arange(kernel.CLASSES), side="right")
+DURATION_TERMS = ("duration_0_2", "duration_3_5", "duration_6_10", "duration_11_15", "")
+
+
+class Mobility:
+    """The yearly choice between staying, moving and emigrating."""
+
+    name: ClassVar = "mobility"
+    reads: ClassVar = frozenset(
+        {*kernel.Persons._fields, "person", "family", "mother"}
+    )
+    writes: ClassVar = frozenset[str]()
+
+    def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
+        self.settings = settings
+        self.tables = weight_tables(coefficients, settings.assumptions)
+        self.ceilings = Ceilings(self.tables, settings.renew, settings.draws == "threshold")
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "Mobility":
+        """Take the published model of the settings' type."""
+        return cls(published_set(settings.model_type).coefficients, settings)
+
+    def happen(self, year: Year) -> None:
+        """Set year.outcome; children follow the adult they live with."""
+        persons = persons_of(year.population)
+        self.ceilings.hold(persons, year)
+        if self.settings.draws == "explicit":
+            self._explicit(persons, year)
+        else:
+            self._threshold(persons, year)
+        if self.settings.assumptions["children"] == "follow_adult":
+            born_by = year.year - 1 - YOUNGEST
+            year.children, year.adults = children_and_adults(year.population, born_by)
+            year.outcome[year.children] = year.outcome[year.adults]
+
+    def _explicit(self, persons: kernel.Persons, year: Year) -> None:
+        words, ratio, candidates = *self._buffers(4, 2), _Candidates(words=3)
+        for first, last in _chunks(len(year.population), self.settings.chunk):
+            drawn, flag = words[:, : last - first], np.empty(last - first, dtype=np.uint8)
+            year.chance.block(self.name, year.year, year.population["person"][first:last], drawn)
+            kernel.screen_explicit(
+                drawn, self.ceilings.move[first:last], self.ceilings.emigrate[first:last],
+                SHORTEST, ratio, ratio.view(np.int32), flag,
+            )
+            candidates.collect(flag, first, drawn[:3])
+        kernel.decide_explicit(persons, self.tables, year.year, *candidates.found(), year.outcome)
+
+    def _threshold(self, persons: kernel.Persons, year: Year) -> None:
+        words, luck, candidates = *self._buffers(1, 1), _Candidates(words=1)
+        for first, last in _chunks(len(year.population), self.settings.chunk):
+            drawn, flag = words[:, : last - first], np.empty(last - first, dtype=np.uint8)
+            person = year.population["person"][first:last]
+            year.chance.swift_word(self.name, year.year, person, drawn[0])
+            kernel.screen_threshold(
+                drawn, self.ceilings.move[first:last], luck, luck.view(np.int32), flag
+            )
+            candidates.collect(flag, first, drawn)
+        kernel.decide_threshold(persons, self.tables, year.year, *candidates.found(), year.outcome)
+
+    def _buffers(
+        self, words: int, floats: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+        chunk = self.settings.chunk
+        return np.empty((words, chunk), np.uint32), np.empty((floats, chunk), np.float32)
+
+
+class Ceilings:
+    """Upper bounds of each person's weights, good until a year, in two bytes a person.
+
+    `move` and `emigrate` bound the two weights; for threshold draws (together) `move`
+    bounds the probability of not staying and `emigrate` is idle. They save time only. Whoever alters a covariate of a person must say so in year.changed;
+    ageing and longer stays are foreseen for `renew` years.
+    """
+
+    def __init__(self, tables: kernel.Tables, renew: int, together: bool) -> None:
+        self.renew, self.together = renew, together
+        self.ahead = tables._replace(
+            age=_highest_ahead(tables.age, kernel.AGES, renew),
+            duration=_highest_ahead(tables.duration, kernel.CLASSES, renew),
+        )
+        self.until = -1
+        self.move = self.emigrate = np.empty(0, dtype=np.uint8)
+
+    def hold(self, persons: kernel.Persons, year: Year) -> None:
+        """Make the ceilings hold for `year`."""
+        n = persons.sex.size
+        changed = np.concatenate(year.changed) if year.changed else np.empty(0, dtype=np.int64)
+        year.changed.clear()
+        if year.year >= self.until or self.move.size != n or changed.size > n // 4:
+            self.until = year.year + self.renew
+            self.move, self.emigrate = self._codes(persons, year.year, None)
+        elif changed.size:
+            since = self.until - self.renew
+            self.move[changed], self.emigrate[changed] = self._codes(persons, since, changed)
+
+    def _codes(
+        self, persons: kernel.Persons, year: int, which: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        n = persons.sex.size if which is None else which.size
+        move, emigrate = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
+        if which is None:
+            kernel.bound_all(persons, self.ahead, year, self.together, move, emigrate)
+        else:
+            kernel.bound_some(persons, self.ahead, year, self.together, which, move, emigrate)
+        codes = np.zeros((2, n), dtype=np.uint8)
+        for weight, code in zip((move, emigrate)[: 2 - self.together], codes, strict=False):
+            kernel.round_up(weight.view(np.int32), code)
+        return codes[0], codes[1]
+
+
+class _Candidates:
+    """A growing list of persons who might not stay, with their luck."""
+
+    def __init__(self, words: int) -> None:
+        self.count = 0
+        self.position = np.empty(0, dtype=np.int64)
+        self.luck = np.empty((words, 0), dtype=np.uint32)
+
+    def collect(self, flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32]) -> None:
+        if self.position.size <= self.count + flag.size:
+            self._grow(2 * (self.count + flag.size) + 1)
+        self.count = kernel.collect(flag, first, words, self.count, self.position, self.luck)
+
+    def found(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        return self.position[: self.count], self.luck[:, : self.count]
+
+    def _grow(self, size: int) -> None:
+        position, luck = self.position, self.luck
+        self.position = np.empty(size, dtype=np.int64)
+        self.luck = np.empty((luck.shape[0], size), dtype=np.uint32)
+        self.position[: self.count] = position[: self.count]
+        self.luck[:, : self.count] = luck[:, : self.count]
+
+
+def persons_of(population: Population) -> kernel.Persons:
+    """Return the columns that the kernels read."""
+    return kernel.Persons(*(population[name] for name in kernel.Persons._fields))
+
+
+def weight_tables(
+    coefficients: NDArray[np.float64], assumptions: dict[str, str]
+) -> kernel.Tables:
+    """Turn coefficients (centrality, sex, term, outcome) into factors of exp(V).
+
+    Traits are reason, status and education together. Nobody under 15 weighs anything.
+    """
+    beta = dict(zip(TERMS, np.moveaxis(coefficients.reshape(GROUPS, -1, OUTCOMES), 1, 0), strict=True))
+    beta[""] = np.zeros((GROUPS, OUTCOMES))
+    age = np.minimum(np.arange(kernel.AGES), OLDEST)[None, :, None]
+    by_age = np.exp(
+        beta["constant"][:, None] + beta["age"][:, None] * age
+        + beta["age_over_10_squared"][:, None] * (age / 10) ** 2
+    )
+    by_age[:, :YOUNGEST] = 0
+    if assumptions["old_age"] == "stay":
+        by_age[:, OLDEST + 1 :] = 0
+    covered = np.ones(len(BACKGROUND), dtype=np.uint8)
+    if assumptions["norwegian_born"] == "stay":
+        covered[BACKGROUND.index("norwegian_born")] = 0
+    by_class = np.stack([beta[term] for term in DURATION_TERMS], axis=1)
+    size = np.arange(kernel.SIZES)[None, :, None]
+    factors = (
+        by_age,
+        np.exp(by_class[:, CLASS_OF_DURATION]),
+        np.exp(_traits(beta)),
+        np.exp(beta["family_total"][:, None] * size),
+        np.exp(beta["family_immigrants"][:, None] * size),
+    )
+    rows = (np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors)
+    return kernel.Tables(*rows, group_of=(CENTRALITY_OF * 2).astype(np.uint8), covered=covered)
+
+
+def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Add the terms of reason, status and education for every combination."""
+
+    def terms(prefix: str, names: tuple[str, ...]) -> NDArray[np.float64]:
+        nothing = np.zeros((GROUPS, OUTCOMES))  # of the reference category
+        return np.stack([beta.get(f"{prefix}_{name}", nothing) for name in names], axis=1)
+
+    reason, status = terms("reason", REASON.names), terms("status", STATUS.names)
+    education = terms("education", EDUCATION.names)
+    together: NDArray[np.float64] = (
+        reason[:, :, None, None] + status[:, None, :, None] + education[:, None, None, :]
+    )
+    return together
+
+
+def _highest_ahead(
+    table: NDArray[np.float64], steps: int, years: int
+) -> NDArray[np.float64]:
+    """Return, for each of a group's `steps` rows, the highest of it and the next `years` - 1."""
+    grouped = table.reshape(GROUPS, steps, OUTCOMES)
+    padded = np.concatenate([grouped, np.repeat(grouped[:, -1:], years, axis=1)], axis=1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, years, axis=1)
+    highest: NDArray[np.float64] = windows.max(axis=-1)[:, :steps].reshape(-1, OUTCOMES)
+    return np.ascontiguousarray(highest)
+
+
+def _shortest() -> NDArray[np.float32]:
+    """Return the smallest 1 / -log(u) of each leading byte of u, with slack for rounding."""
+    lower = np.arange(256) / 256
+    lower[0] = 1e-300  # no float32 distinguishes the result from 0
+    return (-1 / np.log(lower) / kernel.SLACK).astype(np.float32)
+
+
+def _chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
+    """Cut n persons into chunks: the first position and that after the last."""
+    for first in range(0, n, size):
+        yield first, min(first + size, n)
+
+
+SHORTEST = _shortest()

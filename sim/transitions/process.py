@@ -1,0 +1,141 @@
+"""What every process shares: the settings of a run, the year as a process sees it, the seam.
+
+A new process is one file with one class like those here, and one line in sim.engine.THE_YEAR.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.population import RESIDENT, Population
+from sim.chance import Chance
+
+Positions = NDArray[np.int64]
+STAY, DOMESTIC, EMIGRATE = range(3)
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """A choice that the publications leave open, with the meaning of each value."""
+
+    name: str
+    meanings: dict[str, str]
+
+    @property
+    def default(self) -> str:
+        """The value that a run takes unless told otherwise."""
+        return next(iter(self.meanings))
+
+
+ASSUMPTIONS = (
+    Assumption(
+        "children",
+        {
+            "follow_adult": "Children under 15 do what their mother does if they live with her, "
+            "otherwise what the eldest person of 15 or more in their family does; children "
+            "without such a person stay.",
+            "stay": "Children under 15 neither move nor emigrate.",
+        },
+    ),
+    Assumption(
+        "old_age",
+        {
+            "as_74": "People over 74 keep the age terms of 74; everything else is their own.",
+            "stay": "People over 74 neither move nor emigrate.",
+        },
+    ),
+    Assumption(
+        "norwegian_born",
+        {
+            "stay": "Norwegian-born persons of 15 or more neither move nor emigrate: the published "
+            "models describe immigrants only.",
+            "as_immigrants": "Norwegian-born persons of 15 or more behave as immigrants who share "
+            "their other characteristics.",
+        },
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a simulation is run, apart from whom it starts with and its luck.
+
+    model_type: 1 one logit for all, 2 one for each centrality level, 3 also for each sex.
+    draws: 'explicit' error terms for each alternative, or one 'threshold' draw (faster).
+    chunk: persons handled at a time; a matter of speed that cannot change a result.
+    renew: years between renewals of the ceilings of sim.transitions.mobility; likewise.
+    """
+
+    model_type: int = 1
+    draws: Literal["explicit", "threshold"] = "explicit"
+    assumptions: dict[str, str] = field(
+        default_factory=lambda: {a.name: a.default for a in ASSUMPTIONS}
+    )
+    chunk: int = 16_384
+    renew: int = 10
+
+
+@dataclass
+class Year:
+    """One year of one simulation, as the processes see and mark it.
+
+    outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
+    children, adults: positions of children who follow, and of the adults they follow.
+    events: positions of the persons to whom each kind of event happened.
+    changed: positions of persons whose mobility covariates a process has altered.
+    """
+
+    year: int
+    population: Population
+    chance: Chance
+    outcome: NDArray[np.uint8]
+    children: Positions
+    adults: Positions
+    events: dict[str, list[Positions]] = field(default_factory=dict)
+    changed: list[Positions] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, year: int, population: Population, chance: Chance) -> Self:
+        """Return a year in which nothing has happened yet."""
+        nobody = np.empty(0, dtype=np.int64)
+        outcome = np.zeros(len(population), dtype=np.uint8)
+        return cls(year, population, chance, outcome, nobody, nobody)
+
+    def record(self, event: str, positions: Positions) -> None:
+        """Note that an event happened to these persons."""
+        self.events.setdefault(event, []).append(positions)
+
+    def happened(self, event: str) -> Positions:
+        """Return the persons to whom an event happened so far this year."""
+        parts = self.events.get(event, [])
+        return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
+
+    def is_resident(self, positions: Positions) -> NDArray[np.bool_]:
+        """Say which of these persons are resident now."""
+        resident: NDArray[np.bool_] = self.population["place"][positions] == RESIDENT
+        return resident
+
+
+class Process(Protocol):
+    """Something that happens to people once a year.
+
+    reads, writes: the columns it may look at and alter; the engine locks all others.
+    """
+
+    name: ClassVar[str]
+    reads: ClassVar[frozenset[str]]
+    writes: ClassVar[frozenset[str]]
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "Process":
+        """Return the process with its parameters, ready for a first year."""
+
+    def happen(self, year: Year) -> None:
+        """Let one year of it happen."""
+
+
+def columns_of(population: Population, names: tuple[str, ...]) -> list[NDArray[Any]]:
+    """Return several columns in order."""
+    return [population[name] for name in names]
