@@ -78,7 +78,7 @@ def stock_by_age() -> Floats:
     """Return the stock by sex and the seven published age groups."""
     persons = np.zeros((2, len(AGE_NAMES)))
     for row in table("stock_by_age_2013"):
-        group = int(np.flatnonzero(AGE_EDGES == int(row["youngest"]))[0])
+        group = int(np.flatnonzero(int(row["youngest"]) == AGE_EDGES)[0])
         persons[SEX.index(row["sex"]), group] = float(row["persons"])
     return persons
 
@@ -179,4 +179,4 @@ def compare(
 def country_group_targets() -> Floats:
     """Return the stock by country group, Croatia counted into group 2."""
     total = stock_by_origin()[0].sum(axis=1)
-    return np.bincount(ORIGIN_COUNTRY_GROUP, total, len(COUNTRY_GROUP))
+    return np.bincount(ORIGIN_COUNTRY_GROUP, total, len(COUNTRY_GROUP)).astype(np.float64)

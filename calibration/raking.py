@@ -43,11 +43,11 @@ def rake(
     table = start.astype(np.float64).ravel()
     labels = [np.broadcast_to(m.label, start.shape).ravel() + 1 for m in margins]
     for margin, label in zip(margins, labels, strict=True):
-        _refuse_empty_cells(margin, np.bincount(label, table, margin.target.size + 1)[1:])
+        _refuse_empty_cells(margin, _sums(label, table, margin))
     for _ in range(rounds):
         worst = 0.0
         for margin, label in zip(margins, labels, strict=True):
-            found = np.bincount(label, table, margin.target.size + 1)[1:]
+            found = _sums(label, table, margin)
             scale = max(float(margin.target.max()), 1e-300)
             worst = max(worst, float(np.abs(found - margin.target).max()) / scale)
             factor = np.ones(margin.target.size + 1)  # entry 0: cells outside the margin
@@ -56,6 +56,10 @@ def rake(
         if worst < closeness:
             break
     return table.reshape(start.shape)
+
+
+def _sums(label: NDArray[Any], table: Floats, margin: Margin) -> Floats:
+    return np.bincount(label, table, margin.target.size + 1)[1:].astype(np.float64)
 
 
 def _refuse_empty_cells(margin: Margin, found: Floats) -> None:
@@ -73,7 +77,7 @@ def whole_numbers(shares: ArrayLike, total: int) -> Ints:
     if total == 0 or exact.sum() <= 0:
         return np.zeros(exact.shape, dtype=np.int64)
     exact = exact * (total / exact.sum())
-    whole = np.floor(exact + 1e-9).astype(np.int64)
+    whole: Ints = np.floor(exact + 1e-9).astype(np.int64)
     # Equal remainders go to the earlier cell, whatever the machine's sorting.
     order = np.argsort(-(exact - whole).ravel().round(9), kind="stable")
     whole.ravel()[order[: total - int(whole.sum())]] += 1
@@ -86,27 +90,38 @@ def deal(group: NDArray[Any], shares: Floats, rng: np.random.Generator) -> Ints:
     group: (n,) the row of `shares` that holds for each person.
     shares: (groups, k) any positive scale.
 
-    A systematic draw: persons of a group stand in a line, in the order of the array, and
-    the cells cut the line. Each person's chance is the cell's share, but the counts hardly
-    vary. Where the order matters, it must be random before.
+    A systematic draw: persons of a group stand in a line, in random order, and the cells cut
+    the line. Each person's chance is the cell's share, but the counts hardly vary.
+    """
+    narrow = group.astype(np.uint16) if len(shares) < 2**16 else group  # 16 bits sort fastest
+    # A new line for every draw: with the same line, neighbours in one draw would be
+    # neighbours in the next, and what is dealt would depend on what was dealt before.
+    line = rng.permutation(np.arange(group.size, dtype=np.int32))
+    order = line[np.argsort(narrow[line], kind="stable")]
+    dealt: Ints = np.empty(group.size, dtype=np.int64)
+    dealt[order] = cut_lines(np.bincount(group, minlength=len(shares)), shares, rng)
+    return dealt
+
+
+def cut_lines(count: NDArray[Any], shares: Floats, rng: np.random.Generator) -> Ints:
+    """Deal the cells of each group along its line: `count` persons of each group, in order.
+
+    Persons of one group come out in the order of the cells.
     """
     groups, k = shares.shape
-    narrow = group.astype(np.uint16) if groups < 2**16 else group  # 16 bits sort fastest
-    order = np.argsort(narrow, kind="stable")
-    count = np.bincount(group, minlength=groups)
     first = np.cumsum(count) - count
-    place = np.arange(group.size) - np.repeat(first, count)
+    size = np.maximum(count, 1)
     start = rng.uniform(1e-6, 1 - 1e-6, groups)
-    sorted_group = np.repeat(np.arange(groups), count)
-    along = (place + np.repeat(start, count)) / np.repeat(np.maximum(count, 1), count)
+    # Person i of the line of group g stands at g + (i - first + start) / size.
+    along = np.arange(int(count.sum())) * np.repeat(1.0 / size, count)
+    along += np.repeat(np.arange(groups) + (start - first) / size, count)
     ends = np.cumsum(shares, axis=1)
     ends /= np.where(ends[:, -1:] > 0, ends[:, -1:], 1.0)
     ends[:, -1] = 1.0
     lines = (ends + np.arange(groups)[:, None]).ravel()
-    cell = np.searchsorted(lines, along + sorted_group, side="right") - sorted_group * k
-    dealt = np.empty(group.size, dtype=np.int64)
-    dealt[order] = np.clip(cell, 0, k - 1)
-    return dealt
+    cell = np.searchsorted(lines, along, side="right")
+    cell -= np.repeat(np.arange(groups) * k, count)
+    return np.asarray(np.clip(cell, 0, k - 1), dtype=np.int64)
 
 
 def pair_up(left: NDArray[Any], right: NDArray[Any]) -> tuple[Ints, Ints]:

@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration import margins as m
-from calibration.raking import Floats, Ints, Margin, deal, rake, smooth_counts, whole_numbers
+from calibration.raking import (
+    Floats,
+    Ints,
+    Margin,
+    cut_lines,
+    deal,
+    rake,
+    smooth_counts,
+    whole_numbers,
+)  # fmt: skip
 from sim.codes import ORIGIN
 
 REGIONS = (
@@ -24,7 +33,7 @@ REGION_OF_ORIGIN = np.array([0, 0, 0, 1, 4, 2, 3, 3, 5, 5, 5, 5, 5, 5, 5, 5, 6, 
 RECENT = np.arange(2006, m.YEAR)  # arrival years told apart by region
 ARRIVAL = np.arange(m.FIRST_ARRIVAL, m.YEAR)
 AGE = np.arange(m.OLDEST + 1)
-INSIDE = ((AGE >= m.LOGIT_AGES[0]) & (AGE <= m.LOGIT_AGES[1])).astype(np.int64)
+INSIDE = ((m.LOGIT_AGES[0] <= AGE) & (m.LOGIT_AGES[1] >= AGE)).astype(np.int64)
 
 # Assumed age at arrival: share arriving as children (0-17), mode and spread of adults by
 # group of reason. No table gives it; the published ages and lengths of stay correct it.
@@ -108,17 +117,17 @@ def _origins() -> Floats:
 
 def _by_origin() -> Floats:
     stock = m.stock_by_origin()[0]
-    return stock * (m.PERSONS / stock.sum())
+    return np.asarray(stock * (m.PERSONS / stock.sum()))
 
 
 def _bands() -> Floats:
     earlier = m.stock_by_arrival("all")
-    return np.r_[earlier, m.PERSONS - earlier.sum()]
+    return np.append(earlier, m.PERSONS - earlier.sum())
 
 
 def _nordic_bands() -> Floats:
     earlier = m.stock_by_arrival("nordic")
-    return np.r_[earlier, _by_origin()[:, 1].sum() - earlier.sum()]
+    return np.append(earlier, _by_origin()[:, 1].sum() - earlier.sum())
 
 
 def _recent() -> Floats:
@@ -130,7 +139,7 @@ def _recent() -> Floats:
     before = m.stock_by_origin()[1]
     stock = np.bincount(REGION_OF_ORIGIN, before[:, 0], len(REGIONS))
     stock[0] = before[:, 1].sum()
-    now = np.bincount(REGION_OF_ORIGIN, _by_origin()[:, 0], len(REGIONS))
+    now = np.bincount(REGION_OF_ORIGIN, _by_origin()[:, 0], len(REGIONS)).astype(np.float64)
     now[0] = _by_origin()[:, 1].sum()
     shares = np.zeros((len(REGIONS), RECENT.size + 1))
     for row in m.table("recent_arrivals_2011"):
@@ -143,7 +152,20 @@ def _recent() -> Floats:
     kept = np.r_[0.991, np.full(RECENT.size - 1, 0.968), 1.0]
     counts = stock[:, None] * shares / shares.sum(axis=1, keepdims=True) * kept
     counts[:, -1] = np.maximum(now - counts.sum(axis=1), 0.01 * now)
-    return counts * (now / counts.sum(axis=1))[:, None]
+    return _agree_with_cohorts(counts, now)
+
+
+def _agree_with_cohorts(counts: Floats, now: Floats) -> Floats:
+    """Bring the years told apart by region in line with the cohort tables of all ages."""
+    band = np.r_[0, 1 + (m.BANDS[-1][0] <= RECENT)]  # before 2006, 2006-2010, 2011-2012
+    region = np.arange(len(REGIONS))[:, None]
+    everyone, nordic = (np.r_[b[:3].sum(), b[3:]] for b in (_bands(), _nordic_bands()))
+    margins = [
+        Margin("region", region, now),
+        Margin("Nordic", np.where(region == 0, band, -1), nordic),
+        Margin("arrival", band, everyone),
+    ]
+    return rake(counts, margins)
 
 
 def _origins_start() -> Floats:
@@ -171,7 +193,7 @@ def _origins_start() -> Floats:
 def _long_ago() -> Floats:
     """Return an assumed smooth number of arrivals by year: few before 1965, then ever more."""
     weight = 1 / (1 + np.exp(-(ARRIVAL - 1975) / 6.0)) * np.exp((ARRIVAL - 1990) / 30.0)
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum(), dtype=np.float64)
 
 
 def _before_recorded() -> Floats:
@@ -182,7 +204,7 @@ def _before_recorded() -> Floats:
     recent = ARRIVAL[ARRIVAL < m.REASON_RECORDED_FROM] >= 1986
     weight[recent] *= late / weight[recent].sum()
     weight[~recent] *= oldest / weight[~recent].sum()
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum(), dtype=np.float64)
 
 
 def _ages(by_arrival: Floats) -> Floats:
@@ -235,9 +257,7 @@ def age_profile() -> Floats:
         within = (edges[:-1] >= m.LOGIT_AGES[0]) & (edges[:-1] <= m.LOGIT_AGES[1])
         wanted = m.logit_sample()[sex].sum()
         others = m.stock_by_reason()[sex].sum() - wanted
-        groups *= np.where(
-            within, wanted / groups[within].sum(), others / groups[~within].sum()
-        )
+        groups *= np.where(within, wanted / groups[within].sum(), others / groups[~within].sum())
         rows.append(smooth_counts(edges, groups))
     return np.array(rows)
 
@@ -265,8 +285,7 @@ def make_people(scale: float, rng: np.random.Generator) -> People:
     block = counts.transpose(0, 3, 2, 1)  # sex, group, outside or within, centrality
     per_block = block.sum(axis=3)
     number = np.repeat(np.arange(per_block.size), per_block.ravel())
-    flat = tables.age.reshape(per_block.size, -1)
-    cell = deal(number, flat, rng)  # ages and arrivals, in order within a block
+    cell = cut_lines(per_block.ravel(), tables.age.reshape(per_block.size, -1), rng)
     order = rng.permutation(number.size)
     number, cell = number[order], cell[order]
     level = deal(number, block.reshape(per_block.size, 4).astype(np.float64), rng)
@@ -289,7 +308,7 @@ def _whole_places(place: Floats, scale: float) -> NDArray[np.int64]:
         whole = whole_numbers(official, both)
         groups = np.zeros(len(m.GROUPS), dtype=np.int64)
         for reason, persons in enumerate(whole):
-            member = m.OFFICIAL_OF_GROUP == reason
+            member = reason == m.OFFICIAL_OF_GROUP
             groups[member] = whole_numbers(place[sex, level].sum(axis=0)[member], int(persons))
         share = place[sex, level, 1] / place[sex, level].sum(axis=0)
         within = np.minimum(whole_numbers(groups * share, int(inside)), groups)
@@ -298,4 +317,4 @@ def _whole_places(place: Floats, scale: float) -> NDArray[np.int64]:
 
 
 def _by_official(groups: Floats) -> Floats:
-    return np.bincount(m.OFFICIAL_OF_GROUP, groups, len(m.OFFICIAL))
+    return np.bincount(m.OFFICIAL_OF_GROUP, groups, len(m.OFFICIAL)).astype(np.float64)

@@ -4,9 +4,11 @@ python docs/make_misprints.py          writes the page
 python docs/make_misprints.py --check  exits with 1 if the committed page differs
 """
 
+import argparse
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from textwrap import fill
 
 PAGE = Path(__file__).with_name("misprints.md")
 sys.path.insert(0, str(PAGE.parents[1]))
@@ -47,10 +49,10 @@ effects and their labels, so nothing here changes a simulation.
 *Certain* means that arithmetic proves it, *likely* that nothing else is a good explanation.
 """
 
-AGAIN = """\
-The printed numbers appear if the emigration coefficient of the employed (DSTATUS1) enters the
-log odds of emigration **once more** than it should. The column *once more* shows the effect
-computed that way."""
+AGAIN = (
+    "The printed numbers appear if the emigration coefficient of the employed (DSTATUS1) enters "
+    "the log odds of emigration **once more** than it should, as in the column *once more*."
+)
 
 
 def page() -> str:
@@ -74,13 +76,14 @@ def _named(name: str) -> Contrast:
 
 
 def _table_63() -> str:
-    (labels,) = _rows("labels")
+    (row,) = _rows("labels")
+    labels = f"The rows are labelled with {row['printed']}. {row['evidence']}: {row['probably']}."
     return f"""\
 ## Table 6.3: labels and values (certain)
 
-The rows are labelled with {labels["printed"]}. {labels["evidence"]}, so they are: {labels["probably"]}.
+{_wrapped(labels)}
 
-The values do not follow from Table 6.1 either. {AGAIN}
+{_wrapped("The values do not follow from Table 6.1 either. " + AGAIN)}
 
 {_effects(["6.3-4-employed", "6.3-4-employed_student", "6.3-4-student", "6.3-4-unemployed"])}
 
@@ -93,8 +96,7 @@ def _level_1() -> str:
     return f"""\
 ## Tables 6.9 and 6.10: in work, level 1 (certain)
 
-{AGAIN}
-Then all six effects follow.
+{_wrapped(AGAIN + " Then all six effects follow.")}
 
 {_effects(["6.9-1-employed", "6.10-1-employed"])}
 """
@@ -110,6 +112,10 @@ their precision, give the same value.
 
 {_effects(["6.9-2-employed", "6.10-2-employed"])}
 """
+
+
+def _wrapped(text: str) -> str:
+    return fill(text, width=96)
 
 
 def _effects(names: Iterable[str]) -> str:
@@ -142,13 +148,17 @@ def _fits(printed: float, computed: float, bound: float) -> str:
 def _t_value() -> str:
     (row,) = _rows("t_value")
     contrast = _named(LEFT)
-    lines = ["| outcome | effect | t | standard error, lowest | highest |", "|---|---:|---:|---:|---:|"]
+    lines = [
+        "| outcome | effect | t | standard error, lowest | highest |",
+        "|---|---:|---:|---:|---:|",
+    ]
     for outcome, estimate, t_value in zip(
         OUTCOMES, contrast.estimates, contrast.t_values, strict=True
     ):
         low = max(abs(estimate) - ROUNDING, 0) / (abs(t_value) + ROUNDING)
         high = (abs(estimate) + ROUNDING) / (abs(t_value) - ROUNDING)
-        lines.append(f"| {NAMES[outcome]} | {estimate:.3f} | {t_value:.3f} | {low:.5f} | {high:.5f} |")
+        span = f"{low:.5f} | {high:.5f}"
+        lines.append(f"| {NAMES[outcome]} | {estimate:.3f} | {t_value:.3f} | {span} |")
     table = "\n".join(lines)
     return f"""\
 ## Table 6.15: a t value at level 4 (certain)
@@ -199,7 +209,9 @@ E.1 and E.5 add up to D.1, E.2 and E.6 to D.2, and so on. Vandring follows the t
 
 def main() -> int:
     """Write the page, or with --check say whether it is up to date."""
-    if "--check" not in sys.argv[1:]:
+    parser = argparse.ArgumentParser(description="Write docs/misprints.md.")
+    parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8")
         return 0
     if PAGE.is_file() and PAGE.read_text("utf-8") == page():

@@ -19,6 +19,7 @@ PEOPLE = {
     "nordic": "Nordic immigrants",
     "unknown": "immigrants whose reason is unknown",
 }
+PERCENT = "\N{NO-BREAK SPACE}%"
 FEWEST = 100.0  # exposed persons in every history below which a group's rate is not singled out
 
 
@@ -34,7 +35,7 @@ def answer(total: Histories, by_reason: Histories | None = None) -> list[str]:
 
 def told(estimate: Estimate, unit: str = "", *, signed: bool = False, name: str = "") -> str:
     """Return '23,900 (23,400 to 24,300)'; `name` says before the interval what it is."""
-    mean, span = rounded(estimate, rate=unit == " %", signed=signed)
+    mean, span = rounded(estimate, rate=unit == PERCENT, signed=signed)
     return f"{mean}{unit} ({name}{span})" if span else f"{mean}{unit}"
 
 
@@ -66,9 +67,9 @@ def _level(total: Histories) -> str:
         return f"Nobody is exposed to emigration in {year} ({runs})."
     if not count.any():
         return f"In {year} nobody emigrates in the model ({runs})."
-    over = f"95 % interval over {len(count)} replicates: "
+    over = f"95{PERCENT} interval over {len(count)} replicates: "
     expected = told(interval(count, floor=0), " emigrations", name=over)
-    rate = told(interval(percent(count, exposed), floor=0, ceiling=100), " %")
+    rate = told(interval(percent(count, exposed), floor=0, ceiling=100), PERCENT)
     alone = "" if len(count) > 1 else f" ({runs})"
     return f"In {year} the model expects {expected}{alone}, {rate} of those resident on 1 January."
 
@@ -98,7 +99,7 @@ def _change(before: Floats, after: Floats, start: int) -> str:
     size = interval(np.sign(change.mean) * (after - before))
     text = f"That is {told(size)} {'fewer' if change.mean < 0 else 'more'} than in {start}"
     if (before > 0).all():
-        text += f", a change of {told(interval(100 * (after / before - 1)), ' %', signed=True)}"
+        text += f", a change of {told(interval(100 * (after / before - 1)), PERCENT, signed=True)}"
     return text
 
 
@@ -111,7 +112,7 @@ def _largest(by_reason: Histories) -> str:
     share = interval(percent(count[:, group], count.sum(axis=1)), floor=0, ceiling=100)
     return (
         f"{people[:1].upper()}{people[1:]} are the largest group among them: "
-        f"{told(interval(count[:, group], floor=0))}, or {told(share, ' %')} of all."
+        f"{told(interval(count[:, group], floor=0))}, or {told(share, PERCENT)} of all."
     )
 
 
@@ -125,19 +126,20 @@ def _riskiest(by_reason: Histories) -> str:
     highest, lowest = (pick(groups, key=lambda g: found[g].mean) for pick in (max, min))
     return (
         f"The yearly risk is highest among {_people(by_reason, highest)}, "
-        f"{told(found[highest], ' %')}, and lowest among {_people(by_reason, lowest)}, "
-        f"{told(found[lowest], ' %')}."
+        f"{told(found[highest], PERCENT)}, and lowest among {_people(by_reason, lowest)}, "
+        f"{told(found[lowest], PERCENT)}."
     )
 
 
 def _moves(total: Histories) -> str:
-    year = int(total.years[-1])
-    moves = told(interval(_last(total, "domestic"), floor=0))
-    text = f"Inside Norway {moves} move to another centrality level in {year}"
+    year, count = int(total.years[-1]), _last(total, "domestic")
+    movers = f"{told(interval(count, floor=0))} move" if count.any() else "nobody moves"
+    text = f"Inside Norway {movers} to another centrality level in {year}"
     held = dict(zip(total.stock_years.tolist(), total.stock[:, :, 0].T, strict=True))
     if year in held and year + 1 in held:
         before, after = (told(interval(held[y], floor=0)) for y in (year, year + 1))
-        text += f"; during that year the population followed goes from {before} to {after}"
+        path = f"stays at {before}" if before == after else f"goes from {before} to {after}"
+        text += f"; during that year the population followed {path}"
     return f"{text}."
 
 

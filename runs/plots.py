@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from runs.tables import CODE_LISTS, Estimate, estimates, write_whole
+from runs.tables import CODE_LISTS, Estimate, Floats, estimates, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +131,7 @@ class Line:
         """The colour that the group has in every figure."""
         return COLOURS.get(self.group, COLOURS["unknown"])
 
-    def part(self, name: str) -> "np.ndarray[Any, np.dtype[np.float64]]":
+    def part(self, name: str) -> Floats:
         """Return mean, low or high of all years."""
         return np.array([getattr(value, name) for value in self.values], dtype=np.float64)
 
@@ -141,9 +141,11 @@ def draw(drawing: Drawing, lines: Sequence[Line], manifest: Mapping[str, Any]) -
     import matplotlib as mpl
 
     single = max(len(line.years) for line in lines) == 1
-    with mpl.rc_context({**STYLE, "svg.hashsalt": drawing.name}):
+    style: Any = {**STYLE, "svg.hashsalt": drawing.name}
+    with mpl.rc_context(style):
         notes = _notes(lines[0].values[0].replicates, manifest)
-        figure, axes = _frame(drawing, notes, single=single)
+        tall = 0.4 * len(lines) + 0.3 if single else HEIGHT - BOTTOM - TOP
+        figure, axes = _frame(drawing, notes, tall, single=single)
         if single:
             _points(axes, lines)
         else:
@@ -172,15 +174,17 @@ def _lines(table: pa.Table | None, measure: str) -> list[Line]:
     return lines
 
 
-def _frame(drawing: Drawing, notes: Sequence[str], *, single: bool) -> "tuple[Figure, Axes]":
+def _frame(
+    drawing: Drawing, notes: Sequence[str], tall: float, *, single: bool
+) -> "tuple[Figure, Axes]":
+    """Return a figure with its words, and empty axes as tall as wanted."""
     from matplotlib.figure import Figure
 
     below = NOTE * len(notes) + 0.1
-    height = HEIGHT + below
+    height = TOP + tall + BOTTOM + below
     figure = Figure(figsize=(WIDTH, height))
     labelled = drawing.summary != "summary_total" and not single
     left, right = 0.14 if single else 0.085, 0.83 if labelled else 0.975
-    tall = HEIGHT - BOTTOM - TOP
     axes = figure.add_axes((left, (below + BOTTOM) / height, right - left, tall / height))
     figure.text(LEFT, 1 - 0.3 / height, drawing.title, fontsize=13, fontweight="bold")
     figure.text(LEFT, 1 - 0.55 / height, drawing.unit, color=QUIET)
@@ -242,14 +246,14 @@ def _label_ends(axes: "Axes", lines: Sequence[Line]) -> None:
         )
 
 
-def _apart(wanted: "np.ndarray[Any, Any]", gap: float) -> "np.ndarray[Any, Any]":
+def _apart(wanted: Floats, gap: float) -> Floats:
     """Return ascending places near the wanted ones, at least a gap apart, ending below 1."""
     steps = gap * np.arange(len(wanted))
     up = np.maximum.accumulate(wanted - steps) + steps
     down = np.minimum.accumulate((wanted - steps)[::-1])[::-1] + steps
     places = (up + down) / 2
-    ceiling = 1 - steps[::-1]
-    return np.minimum(np.maximum(places, steps), ceiling)
+    lowest, highest = steps, 1 - steps[::-1]
+    return np.asarray(np.clip(places, lowest, highest))
 
 
 def _points(axes: "Axes", lines: Sequence[Line]) -> None:
@@ -264,7 +268,15 @@ def _points(axes: "Axes", lines: Sequence[Line]) -> None:
     axes.set_ylim(-0.6, len(lines) - 0.4)
     top = np.nanmax([np.fmax(line.part("mean"), line.part("high")).max() for line in lines])
     axes.set_xlim(0, top * 1.06 if top > 0 else 1)
-    axes.annotate(str(year), (1, 1.02), xycoords="axes fraction", ha="right", color=QUIET)
+    axes.annotate(
+        str(year),
+        (1, 1),
+        xycoords="axes fraction",
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        color=QUIET,
+    )
 
 
 def _number_axis(axis: Any, measure: str) -> None:
@@ -290,7 +302,7 @@ def source_line(replicates: int, manifest: Mapping[str, Any]) -> str:
         return f"{program}, scenario {scenario}, 1 replicate: one possible history, no interval."
     return (
         f"{program}, scenario {scenario}, {replicates} replicates; "
-        f"95 % interval for one history over replicates ({uncertainty(manifest)})."
+        f"95\N{NO-BREAK SPACE}% interval for one history over replicates ({uncertainty(manifest)})."
     )
 
 

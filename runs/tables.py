@@ -13,7 +13,6 @@ import csv
 import io
 import math
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -115,10 +114,12 @@ class Histories:
 def summarise(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> pa.Table:
     """Return year, *by, measure, mean, sd, low, high, replicates for every group and year."""
     held = histories(flows, stocks, by)
-    names, rows = [], []
+    names: list[str] = []
+    rows: list[Floats] = []
     for measure, years, values in held.measures():
         year, group = np.indices(values.shape[1:]).reshape(2, -1)
-        found = intervals(values.reshape(len(values), -1), ceiling=_ceiling(measure))
+        flat = values.reshape(len(values), len(years) * len(held.groups))
+        found = intervals(flat, ceiling=_ceiling(measure))
         rows.append(np.vstack([years[year], group, np.full(len(year), len(names)), *found]))
         names.append(measure)
     columns = np.hstack(rows)
@@ -184,7 +185,10 @@ def estimates(table: pa.Table) -> dict[tuple[str, str, int], Estimate]:
     by = table.column_names[1 : table.column_names.index("measure")]
     return {
         (row["measure"], " / ".join(row[name] for name in by), row["year"]): Estimate(
-            *(math.nan if row[k] is None else row[k] for k in ("mean", "sd", "low", "high")),
+            _number(row["mean"]),
+            _number(row["sd"]),
+            _number(row["low"]),
+            _number(row["high"]),
             row["replicates"],
         )
         for row in table.to_pylist()
@@ -213,7 +217,9 @@ def interval(values: Floats, floor: float = -math.inf, ceiling: float = math.inf
 
 def percent(part: Floats, whole: Floats) -> Floats:
     """Return 100 * part / whole, and nan where there is no whole."""
-    return np.divide(100 * part, whole, out=np.full(np.shape(whole), np.nan), where=whole > 0)
+    shares = np.full(np.shape(whole), np.nan)
+    np.divide(100 * part, whole, out=shares, where=whole > 0)
+    return shares
 
 
 def dimensions(table: pa.Table) -> tuple[str, ...]:
@@ -229,8 +235,7 @@ def histories(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> Hi
     """
     refuse("by", _unknown_dimensions(by, flows))
     keys = ["replicate", "draw", "year", *by]
-    happened = flows.group_by([*keys, "event"]).aggregate([("count", "sum")])
-    lived = stocks.group_by(keys).aggregate([("count", "sum")])
+    happened, lived = _summed(flows, [*keys, "event"]), _summed(stocks, keys)
     tables = (happened, lived)
     stock_years = np.unique(_whole(lived, "year"))
     years = np.union1d(_whole(happened, "year"), stock_years[:-1])
@@ -262,15 +267,12 @@ def histories(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> Hi
 def write_whole(path: Path, text: str) -> Path:
     """Write a text file whole or not at all: under another name first, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        os.unlink(name)
-        raise
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return path
 
 
@@ -284,6 +286,10 @@ def _csv(table: pa.Table) -> str:
             f"{value:.{decimals}f}" if isinstance(value, float) else value for value in row.values()
         )
     return file.getvalue()
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _decimals(measure: str) -> int:
@@ -309,6 +315,11 @@ def _unknown_dimensions(by: tuple[str, ...], flows: pa.Table) -> Iterator[Proble
             yield Problem(
                 name, "is no dimension of this run", ", ".join(known), suggest(name, known)
             )
+
+
+def _summed(table: pa.Table, keys: list[str]) -> pa.Table:
+    """Add up counts; row groups of a file may each bring a dictionary of their own."""
+    return table.unify_dictionaries().group_by(keys).aggregate([("count", "sum")])
 
 
 def _whole(table: pa.Table, name: str) -> Ints:

@@ -128,8 +128,8 @@ def contrasts() -> tuple[Contrast, ...]:
 def _contrasts(rows, profiles) -> Iterator[Contrast]:
     for triple in zip(rows[::3], rows[1::3], rows[2::3], strict=True):
         assert tuple(row["outcome"] for row in triple) == OUTCOMES
-        table, level, value = (triple[0][key] for key in ("table", "centrality", "value"))
-        assert all((r["table"], r["centrality"], r["value"]) == (table, level, value) for r in triple)
+        (place,) = {(row["table"], row["centrality"], row["value"]) for row in triple}
+        table, level, value = place
         profile = profiles[table]
         yield Contrast(
             table, level, value, _model(profile, level),

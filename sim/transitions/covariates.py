@@ -135,6 +135,8 @@ def _column(frame: Any, name: str, problems: list[Problem]) -> NDArray[np.int64]
         kind = "codes as text" if name in CODED else "whole numbers"
         problems.append(Problem(name, "mixes values of different kinds", kind))
         return np.zeros(len(frame), dtype=np.int64)
+    if not len(values):  # nobody, of whatever type
+        return np.zeros(0, dtype=np.int64)
     found = _Found(name, values, problems)
     if not found.allowed_type():
         return np.full(len(values), found.harmless)

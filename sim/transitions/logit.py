@@ -26,7 +26,14 @@ from sim.transitions.covariates import Covariates, Frame, read_covariates
 from sim.transitions.terms import FACTORS, FEMALE, LEVELS, MOVES, OUTCOMES, POSITION, TERMS
 
 __all__ = [
-    "MOVES", "OUTCOMES", "TERMS", "LogitModel", "LogitSet", "logit_set", "published_model", "published_set",
+    "MOVES",
+    "OUTCOMES",
+    "TERMS",
+    "LogitModel",
+    "LogitSet",
+    "logit_set",
+    "published_model",
+    "published_set",
 ]
 
 OldAge = Literal["as_74", "extrapolate"]

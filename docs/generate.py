@@ -1,0 +1,149 @@
+"""Make the generated pages: `python -m docs.generate`, or `--check` that they are up to date."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from docs import make_misprints
+from scenarios.schema import CHECKS, Scenario, describe_fields
+from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
+from sim.agents.files import FORMAT, file_schema
+from sim.codes import CodeList
+from sim.observe import DIMENSIONS
+from sim.transitions.process import ASSUMPTIONS
+
+FOLDER = Path(__file__).parent
+MANY = 30  # a longer code list is described, not printed
+
+
+def codebook() -> str:
+    """Return the codebook of a person's columns, of the dimensions and of a scenario's fields."""
+    lines = [
+        "# Codebook",
+        "",
+        "*Made from the declarations in the code; `make docs` makes it again.*",
+        "",
+        "## A person",
+        "",
+        f"A population is a Parquet file (format `{FORMAT}`) with one row a person and these "
+        f"columns; in memory they take {BYTES_PER_PERSON} bytes a person. The metadata key `year` "
+        "says on which 1 January the persons are described. Codes are text. What a person does "
+        "not have is null. Columns marked *optional* may be left out.",
+        "",
+        "| column | type in file | values | meaning | Norwegian label | source |",
+        "|---|---|---|---|---|---|",
+        *map(_row, COLUMNS),
+        "",
+        "## Code lists",
+        "",
+    ]
+    for column in COLUMNS:
+        if column.codes is not None:
+            lines += _codes(column.name, column.codes)
+    lines += ["## Dimensions of flows and stocks", "", *_dimensions(), ""]
+    lines += ["## Fields of a scenario file", "", *_fields(), "", "## Assumptions", ""]
+    for assumption in ASSUMPTIONS:
+        lines += [f"**{assumption.name}**", ""]
+        lines += [f"- `{value}`: {text}" for value, text in assumption.meanings.items()] + [""]
+    return "\n".join(lines)
+
+
+def _row(column: Column) -> str:
+    kind = str(file_schema().field(column.name).type)
+    if column.codes is not None:
+        kind, values = "text", f"{len(column.codes)} codes, below"
+    elif column.name in LINKS:
+        values = "identifier of a person"
+    else:
+        high = "" if column.high >= 2**31 - 1 else f" to {column.high}"
+        values = f"{column.low}{high or ' or more'}{' ' + column.unit if column.unit else ''}"
+    optional = " *optional*" if column.default is not None else ""
+    cells = (f"`{column.name}`{optional}", kind, values, column.meaning, column.nb, column.source)
+    return "| " + " | ".join(cells) + " |"
+
+
+def _codes(name: str, codes: CodeList) -> list[str]:
+    if len(codes) > MANY:
+        return [
+            f"### {name}", "",
+            f"{len(codes)} codes, `{codes.names[0]}` to `{codes.names[-1]}`: the official numbers of "
+            "1.1.2013, listed with county and centrality in `sim/data/municipalities_2013.csv`.", "",
+        ]
+    table = [f"| `{code.name}` | {code.en} | {code.nb} |" for code in codes]
+    return [f"### {name}", "", "| code | English | norsk |", "|---|---|---|", *table, ""]
+
+
+def _dimensions() -> list[str]:
+    return [
+        "All are measured on 1 January of the year, so that a flow divided by the stock is a "
+        "transition probability. A domestic move is a change between the four centrality levels.",
+        "",
+        "| dimension | codes |", "|---|---|",
+        *(
+            f"| `{d.name}` | {', '.join(d.codes.names) if len(d.codes) < MANY else len(d.codes)} |"
+            for d in DIMENSIONS.values()
+        ),
+    ]
+
+
+def _fields() -> list[str]:
+    assert set(CHECKS) == {name for name, _ in describe_fields()}
+    about = (Scenario.__doc__ or "").split("\n\n", 1)[1]
+    return [
+        "| field | if left out |", "|---|---|",
+        *(f"| `{name}` | {value or 'must be given' if name in ('name', 'question') else value} |"
+          for name, value in describe_fields()),
+        "", *(line.strip() for line in about.splitlines()),
+    ]
+
+
+def schema() -> str:
+    """Return the columns as a machine-readable table schema."""
+    fields = [
+        {
+            "name": column.name,
+            "type": "string" if column.codes is not None else "integer",
+            "title": column.en,
+            "title_nb": column.nb,
+            "description": column.meaning,
+            "constraints": _constraints(column),
+        }
+        for column in COLUMNS
+    ]
+    return json.dumps({"format": FORMAT, "fields": fields}, indent=1, ensure_ascii=False) + "\n"
+
+
+def _constraints(column: Column) -> dict[str, object]:
+    required = {"required": column.default is None}
+    if column.codes is not None:
+        return {**required, "enum": list(column.codes.names)}
+    return {**required, "minimum": column.low, "maximum": column.largest}
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "codebook.md": codebook,
+    "population_schema.json": schema,
+    "misprints.md": make_misprints.page,
+}
+
+
+def main(words: list[str]) -> int:
+    """Write every page, or with --check say which are out of date."""
+    stale = [
+        name
+        for name, make in PAGES.items()
+        if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != make()
+    ]
+    if "--check" in words:
+        for name in stale:
+            print(f"docs/{name} is out of date; `make docs` makes it again", file=sys.stderr)
+        return 1 if stale else 0
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make(), encoding="utf-8")
+        print(f"docs/{name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,114 @@
+"""Replicates: the same scenario lived several times with different luck, in threads."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from sim.agents.population import Population
+from sim.chance import Chance
+from sim.codes import EVENT
+from sim.engine import Simulation
+from sim.observe import Counts, Observer
+from sim.transitions.process import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to simulate: whom, how, how long, how often and divided by what."""
+
+    population: Population
+    settings: Settings
+    seed: int
+    years: int
+    replicates: int
+    dimensions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Replicate:
+    """One finished replicate as tidy tables."""
+
+    number: int
+    flows: pa.Table
+    stocks: pa.Table
+
+
+def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Replicate]:
+    """Yield the replicates in order, at most `threads` of them in the making at a time.
+
+    The kernels run without Python's global lock. What a replicate gives depends on its
+    number alone, so the number of threads cannot change anything.
+    """
+    if threads == 1:
+        for number in range(plan.replicates):
+            yield _live_one(plan, number, year_done)
+        return
+    waiting: deque[Future[Replicate]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for number in range(plan.replicates):
+                waiting.append(pool.submit(_live_one, plan, number, year_done))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replicate:
+    simulation = Simulation(
+        plan.population, plan.settings, Chance(plan.seed, number), dimensions=plan.dimensions
+    )
+    lived = []
+    for counts in simulation.run(plan.years):
+        lived.append(counts)
+        year_done()
+    stocks = [(c.year, c.stock) for c in (*lived, simulation.stock())]
+    flows = [
+        (c.year, EVENT.index(event), c.flows[event])
+        for c in lived
+        for event in EVENT.names
+        if event in c.flows
+    ]
+    observer = simulation.observer
+    return Replicate(
+        number,
+        _table(observer, number, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
+        _table(observer, number, stocks, None),
+    )
+
+
+def _table(
+    observer: Observer,
+    replicate: int,
+    parts: list[tuple[int, tuple[np.ndarray, np.ndarray]]],
+    events: list[int] | None,
+) -> pa.Table:
+    """Join the non-empty cells of several years (and events) into one tidy table."""
+    sizes = [cells.size for _, (cells, _) in parts]
+    every = sum(sizes)
+    cells = np.concatenate([cells for _, (cells, _) in parts])
+    counts = np.concatenate([counts for _, (_, counts) in parts])
+    columns: dict[str, pa.Array] = {
+        "replicate": pa.array(np.full(every, replicate, dtype=np.int32)),
+        "draw": pa.array(np.zeros(every, dtype=np.int32)),
+        "year": pa.array(np.repeat(np.array([y for y, _ in parts], dtype=np.int16), sizes)),
+    }
+    for dimension, labels in zip(observer.dimensions, observer.labels(cells), strict=True):
+        names = pa.array(dimension.codes.names, pa.string())
+        columns[dimension.name] = pa.DictionaryArray.from_arrays(pa.array(labels), names)
+    if events is not None:
+        labels = np.repeat(np.array(events, dtype=np.int16), sizes)
+        names = pa.array(EVENT.names, pa.string())
+        columns["event"] = pa.DictionaryArray.from_arrays(pa.array(labels), names)
+    columns["count"] = pa.array(counts)
+    return pa.table(columns)
+
+
+__all__ = ["Counts", "Plan", "Replicate", "live"]

@@ -1,0 +1,137 @@
+"""The manifest: everything needed to know, and to repeat, what a run did."""
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from hashlib import file_digest
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from runs.people import People
+from scenarios.schema import Scenario
+from sim.transitions.process import ASSUMPTIONS
+
+FORMAT = "vandring run 1"
+PACKAGES = ("numpy", "numba", "pyarrow", "scipy")
+GUARANTEE = (
+    "The same seed gives the same counts for any number of threads, chunk size and order of "
+    "persons. Draws are exact on every machine; the last bit of a logarithm is the machine's."
+)
+CLOSED = (
+    "closed_population",
+    "yes",
+    "Nobody arrives, returns, is born or dies: only those resident on the first 1 January are "
+    "followed, so stocks fall and flows are those of this group alone.",
+)
+FIXED = (
+    "fixed_characteristics",
+    "yes",
+    "Education and labour-market status stay as they are; age and duration of stay go on, and "
+    "families shrink when members emigrate.",
+)
+BEHAVIOUR = (
+    "constant_behaviour",
+    "yes",
+    "People behave in every year as the model estimated on the outcomes of 2013 says.",
+)
+DESTINATIONS = (
+    "domestic_destinations",
+    "by stock",
+    "Movers go to levels and municipalities in proportion to the immigrants with the same reason "
+    "living there on 1.1.2013; within a county's level all municipalities weigh the same.",
+)
+
+
+def assumptions(scenario: Scenario) -> list[dict[str, str]]:
+    """Return what was assumed, with its meaning."""
+    chosen = dict(scenario.assumptions)
+    switches = [(a.name, chosen[a.name], a.meanings[chosen[a.name]]) for a in ASSUMPTIONS]
+    everything = [CLOSED, FIXED, BEHAVIOUR, DESTINATIONS, *switches]
+    return [dict(zip(("name", "value", "meaning"), row, strict=True)) for row in everything]
+
+
+def manifest(
+    scenario: Scenario,
+    people: People,
+    parameters: Mapping[str, str],
+    when: datetime,
+    command: list[str],
+) -> dict[str, Any]:
+    """Return what is known before the first year is lived."""
+    return {
+        "format": FORMAT,
+        "scenario": asdict(scenario),
+        "years": list(scenario.years),
+        "replicates": scenario.replicates,
+        "seed": scenario.seed,
+        "model_type": scenario.model_type,
+        "draw_mode": scenario.draws,
+        "population": {
+            "asked_for": people.asked_for,
+            "source": people.population.source,
+            "year": people.population.year,
+            "persons": len(people.population),
+            "sha256": people.digest,
+        },
+        "parameters": dict(parameters),
+        "assumptions": assumptions(scenario),
+        "guarantee": GUARANTEE,
+        "versions": versions(),
+        "commit": commit(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "started": when.isoformat(timespec="seconds"),
+        "command": shlex.join(command),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Vandring, Python and the packages that make the numbers."""
+    found = {"python": platform.python_version()}
+    for package in ("vandring", *PACKAGES):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "unknown"
+    return found
+
+
+def commit() -> str | None:
+    """Return the commit of the code, with '+' if it was altered, or None outside a checkout."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return None
+    try:
+        head = _git(here, "rev-parse", "HEAD")
+        altered = _git(here, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f"{head}+" if altered else head
+
+
+def _git(folder: Path, *words: str) -> str:
+    answer = subprocess.run(  # noqa: S603
+        ["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+    )
+    return answer.stdout.strip()
+
+
+def sha256_of(path: Path) -> str:
+    """Return the fingerprint of a file."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def as_text(content: Mapping[str, Any]) -> str:
+    """Return JSON that people can read too."""
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def command_line() -> list[str]:
+    """Return the command as the user gave it."""
+    return ["vandring", *sys.argv[1:]]

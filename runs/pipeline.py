@@ -1,0 +1,159 @@
+"""One run from scenario to report: find the people, live the years, write the folder."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from runs import manifest as manifests
+from runs.ensemble import Plan, live
+from runs.people import People, find_people
+from runs.progress import Progress
+from runs.report import write_report
+from runs.store import new_folder, whole_folder
+from runs.tables import headline, summaries, write_summaries, write_whole
+from scenarios.schema import Scenario
+from sim.observe import MOST_CELLS, Observer
+from sim.problems import Problem, refuse
+from sim.transitions.logit import published_set
+from sim.transitions.process import Settings
+
+TABLES = ("flows", "stocks")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Where a run lies and what it found."""
+
+    folder: Path
+    manifest: dict[str, Any]
+    headline: dict[str, Any]
+
+
+def run(
+    scenario: Scenario,
+    *,
+    threads: int = 1,
+    out: str | None = None,
+    chunk: int | None = None,
+    command: list[str] | None = None,
+) -> Finished:
+    """Simulate a scenario and write its run folder, which is whole or absent.
+
+    threads, chunk: matters of speed; they change no number.
+    """
+    clock = _Clock()
+    when = datetime.now(UTC).astimezone()
+    with clock.timing("population"):
+        people = find_people(scenario.population)
+    refuse(f"scenario {scenario.name}", _unfit(scenario, people))
+    settings = _settings(scenario, chunk)
+    parameters = {"name": "published", "source": published_set(scenario.model_type).source}
+    record = manifests.manifest(scenario, people, parameters, when, command or ["vandring"])
+    record["threads"] = threads
+    folder = new_folder(scenario.name, _short_hash(record), when, out)
+    with whole_folder(folder) as part:
+        flows, stocks = _simulate(scenario, people, settings, threads, part, clock)
+        found = _write(part, record, flows, stocks, clock)
+    return Finished(folder, record, found)
+
+
+def _unfit(scenario: Scenario, people: People) -> Iterator[Problem]:
+    first, here = scenario.years[0], people.population.year
+    if first != here:
+        yield Problem(
+            "years",
+            f"begin with {first}, but the population is that of 1 January {here}",
+            f"{here}..",
+            f"Start the years in {here}, or give a population of 1 January {first}.",
+        )
+    cells = Observer(scenario.dimensions).cells
+    if cells > MOST_CELLS:
+        allowed = f"at most {MOST_CELLS:,} combinations"
+        yield Problem("dimensions", f"make {cells:,} combinations", allowed, "Leave some out.")
+
+
+def _settings(scenario: Scenario, chunk: int | None) -> Settings:
+    plain = Settings()
+    return Settings(
+        model_type=scenario.model_type,
+        draws="threshold" if scenario.draws == "threshold" else "explicit",
+        assumptions=dict(scenario.assumptions),
+        chunk=plain.chunk if chunk is None else chunk,
+    )
+
+
+def _short_hash(record: dict[str, Any]) -> str:
+    """Fingerprint what decides the numbers, and the moment, so that folders never collide."""
+    keys = ("scenario", "population", "parameters", "versions", "commit")
+    when = datetime.now(UTC).isoformat()
+    return sha256(repr([when, *(record[key] for key in keys)]).encode()).hexdigest()
+
+
+def _simulate(
+    scenario: Scenario,
+    people: People,
+    settings: Settings,
+    threads: int,
+    part: Path,
+    clock: "_Clock",
+) -> tuple[pa.Table, pa.Table]:
+    """Live all replicates, writing each to the two Parquet files as it finishes."""
+    years = scenario.years[1] - scenario.years[0] + 1
+    plan = Plan(
+        people.population, settings, scenario.seed, years, scenario.replicates, scenario.dimensions
+    )
+    parts: tuple[list[pa.Table], list[pa.Table]] = ([], [])
+    writers: list[pq.ParquetWriter] = []
+    with clock.timing("simulation"), Progress(years * scenario.replicates, "years lived") as bar:
+        try:
+            for replicate in live(plan, threads, bar.advance):
+                tables = (replicate.flows, replicate.stocks)
+                for i, (name, table) in enumerate(zip(TABLES, tables, strict=True)):
+                    if len(writers) <= i:
+                        path = part / f"{name}.parquet"
+                        writers.append(pq.ParquetWriter(path, table.schema, compression="zstd"))
+                    writers[i].write_table(table)
+                    parts[i].append(table)
+        finally:
+            for writer in writers:
+                writer.close()
+    return pa.concat_tables(parts[0]), pa.concat_tables(parts[1])
+
+
+def _write(
+    part: Path, record: dict[str, Any], flows: pa.Table, stocks: pa.Table, clock: "_Clock"
+) -> dict[str, Any]:
+    """Write tables, figures, report and manifest."""
+    with clock.timing("tables"):
+        made = summaries(flows, stocks)
+        write_summaries(flows, stocks, part, made=made)
+        found = headline(flows, stocks)
+    record["files"] = {
+        f"{name}.parquet": manifests.sha256_of(part / f"{name}.parquet") for name in TABLES
+    }
+    record["timings"] = clock.seconds
+    with clock.timing("report"):
+        write_report(part, record, flows, stocks, made=made)
+    write_whole(part / "manifest.json", manifests.as_text(record))
+    return found
+
+
+class _Clock:
+    """Seconds spent in each stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        start = time.monotonic()
+        yield
+        self.seconds[stage] = round(time.monotonic() - start, 3)

@@ -1,0 +1,59 @@
+"""Reading YAML safely: no code, no duplicate keys, no towers of aliases."""
+
+from collections.abc import Hashable
+from typing import Any
+
+import yaml
+
+from sim.problems import InputError, Problem
+
+MOST_ALIASES = 100
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe loader, which also refuses what it would otherwise resolve in silence."""
+
+    aliases = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            self.aliases += 1
+            if self.aliases > MOST_ALIASES:
+                mark = self.peek_event().start_mark
+                raise yaml.constructor.ConstructorError(
+                    problem=f"has more than {MOST_ALIASES} aliases", problem_mark=mark
+                )
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[Hashable] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                problem = f"has a key that is not a word: {key!r}"
+                raise yaml.constructor.ConstructorError(
+                    problem=problem, problem_mark=key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"names {key!r} twice", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def parse_yaml(text: str, source: str) -> Any:
+    """Parse one YAML document, or say on which line it breaks."""
+    loader = _StrictLoader(text)
+    try:
+        return loader.get_single_data()
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
+        found = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise InputError(source, [Problem(where, found, "plain YAML")]) from None
+    except RecursionError:
+        raise InputError(source, [Problem("file", "is nested too deeply", "plain YAML")]) from None
+    finally:
+        loader.dispose()

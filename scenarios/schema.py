@@ -1,0 +1,251 @@
+"""What a scenario may say, and the one place where it is checked."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from scenarios.reading import parse_yaml
+from sim.agents.columns import LAST_YEAR
+from sim.chance import LARGEST_SEED
+from sim.observe import DEFAULT_DIMENSIONS, DIMENSIONS
+from sim.problems import InputError, Problem, refuse, suggest
+from sim.transitions.process import ASSUMPTIONS
+
+FIRST_START = 1990
+MOST_REPLICATES = 100_000
+DRAWS = ("explicit", "threshold")
+MODEL_TYPES = (1, 2, 3)
+LIBRARY = Path(__file__).parent
+MOST_ANCESTORS = 20
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named question, and everything that decides a run's numbers.
+
+    years: first and last year lived; the population is that of 1 January of the first.
+    population: 'embedded', 'embedded:0.1' for a tenth of it, or the path of a Parquet file.
+    draws: 'explicit' error terms, or faster 'threshold' draws.
+    dimensions: by what the flows and stocks are divided.
+    """
+
+    name: str
+    question: str
+    based_on: str = ""
+    years: tuple[int, int] = (2013, 2022)
+    population: str = "embedded"
+    model_type: int = 1
+    replicates: int = 20
+    seed: int = 2013
+    draws: str = "explicit"
+    dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS
+    assumptions: tuple[tuple[str, str], ...] = tuple((a.name, a.default) for a in ASSUMPTIONS)
+
+
+FIELDS = tuple(field.name for field in fields(Scenario))
+REQUIRED = ("name", "question")
+Checked = tuple[Any, list[Problem]]
+
+
+def load_scenario(which: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """Read a scenario by name or path, with values that the command line puts over it.
+
+    Raises InputError with all problems of the file and of the overrides.
+    """
+    base, problems = _resolve(which, ())
+    changes, more = _check(dict(overrides or {}), "--{}")
+    refuse(f"scenario {which}", [*problems, *more])
+    return replace(base, **_merged(base, changes))
+
+
+def names() -> list[str]:
+    """Return the names of the shipped scenarios."""
+    return sorted(path.stem for path in LIBRARY.glob("*.yaml"))
+
+
+def _find(which: str, near: Path | None = None) -> Path:
+    """Return the file of a scenario given by name or path."""
+    shipped = LIBRARY / f"{which}.yaml"
+    if "/" not in which and not which.endswith((".yaml", ".yml")):
+        if shipped.is_file():
+            return shipped
+        allowed = f"the path of a YAML file, or {', '.join(names())}"
+        problem = Problem("scenario", f"there is none called {which!r}", allowed)
+        raise InputError(
+            "command", [replace(problem, cure=suggest(which, names()))]
+        )
+    path = (near.parent / which) if near and not Path(which).is_absolute() else Path(which)
+    if not path.is_file():
+        raise InputError("command", [Problem("scenario", f"there is no file {path}", "a YAML file")])
+    return path
+
+
+def _resolve(which: str, descent: tuple[Path, ...]) -> tuple[Scenario, list[Problem]]:
+    """Read a scenario and, first, what it is based on."""
+    path = _find(which, descent[-1] if descent else None).resolve()
+    if path in descent or len(descent) >= MOST_ANCESTORS:
+        trail = " > ".join(p.stem for p in (*descent, path))
+        raise InputError(str(path), [Problem("based_on", f"goes in a circle: {trail}", "a base")])
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        found = f"cannot be read ({type(error).__name__})"
+        raise InputError(str(path), [Problem("file", found, "text in UTF-8")]) from None
+    raw = parse_yaml(text, str(path))
+    if not isinstance(raw, dict):
+        problem = Problem("file", f"holds {_seen(raw)}", f"the fields {', '.join(FIELDS)}")
+        raise InputError(str(path), [problem])
+    based_on = raw.get("based_on", "")
+    base, problems = Scenario("", ""), list[Problem]()
+    if isinstance(based_on, str) and based_on:
+        base, problems = _resolve(based_on, (*descent, path))
+    values, found = _check(raw, "{}")
+    missing = [
+        Problem(name, "is missing", "a line of text") for name in REQUIRED if name not in raw
+    ]
+    refuse(str(path), [*missing, *found])
+    return replace(base, based_on="", **_merged(base, values)), problems
+
+
+def _merged(base: Scenario, values: dict[str, Any]) -> dict[str, Any]:
+    """Assumptions are changed one by one; everything else is replaced."""
+    if "assumptions" in values:
+        together = {**dict(base.assumptions), **values["assumptions"]}
+        values = {**values, "assumptions": tuple(together.items())}
+    return values
+
+
+def _check(raw: Mapping[Any, Any], label: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Check every field that is given; label says how a field is called where it was given."""
+    values: dict[str, Any] = {}
+    problems: list[Problem] = []
+    for name, value in raw.items():
+        where = label.format(str(name).replace("_", "-") if label != "{}" else name)
+        if name not in FIELDS:
+            cure = suggest(str(name), FIELDS)
+            problems.append(Problem(where, "is an unknown field", ", ".join(FIELDS), cure))
+            continue
+        checked, found = CHECKS[name](value, where)
+        problems += found
+        values[name] = checked
+    return values, problems
+
+
+def _text(value: Any, where: str) -> Checked:
+    if isinstance(value, str) and value.strip():
+        return value.strip(), []
+    return value, [Problem(where, f"is {_seen(value)}", "a line of text")]
+
+
+def _name(value: Any, where: str) -> Checked:
+    if isinstance(value, str) and value and set(value) <= set(_NAME_LETTERS):
+        return value, []
+    allowed = "letters, digits, - and _ (the name becomes part of a folder's name)"
+    return value, [Problem(where, f"is {_seen(value)}", allowed)]
+
+
+_NAME_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_"
+
+
+def _whole(low: int, high: int) -> Callable[[Any, str], Checked]:
+    def check(value: Any, where: str) -> Checked:
+        number = _as_int(value)
+        if number is not None and low <= number <= high:
+            return number, []
+        return value, [Problem(where, f"is {_seen(value)}", f"a whole number, {low} to {high}")]
+
+    return check
+
+
+def _years(value: Any, where: str) -> Checked:
+    allowed = f"first..last, such as 2013..2022, within {FIRST_START}..{LAST_YEAR - 1}"
+    parts = value.split("..") if isinstance(value, str) else value
+    if isinstance(value, int) and not isinstance(value, bool):
+        parts = [value, value]
+    if isinstance(parts, list) and len(parts) == 1:
+        parts = parts * 2
+    if not isinstance(parts, list) or len(parts) != 2 or None in map(_as_int, parts):
+        return value, [Problem(where, f"is {_seen(value)}", allowed)]
+    first, last = (int(part) for part in parts)
+    if not FIRST_START <= first <= last <= LAST_YEAR - 1:
+        cure = "The first year comes first." if first > last else ""
+        return value, [Problem(where, f"is {first}..{last}", allowed, cure)]
+    return (first, last), []
+
+
+def _one_of(choices: tuple[Any, ...]) -> Callable[[Any, str], Checked]:
+    def check(value: Any, where: str) -> Checked:
+        for choice in choices:
+            if not isinstance(value, bool) and str(value) == str(choice):
+                return choice, []
+        cure = suggest(str(value), [str(c) for c in choices])
+        allowed = " or ".join(map(str, choices))
+        return value, [Problem(where, f"is {_seen(value)}", allowed, cure)]
+
+    return check
+
+
+def _dimensions(value: Any, where: str) -> Checked:
+    words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
+    if not isinstance(words, list) or not words:
+        return value, [Problem(where, f"is {_seen(value)}", f"a list of {', '.join(DIMENSIONS)}")]
+    problems = [
+        Problem(where, f"names {_seen(word)}", ", ".join(DIMENSIONS), suggest(str(word), DIMENSIONS))
+        for word in words
+        if word not in DIMENSIONS
+    ]
+    if len(set(map(str, words))) < len(words):
+        problems.append(Problem(where, "names a dimension twice", "each once"))
+    return tuple(words), problems
+
+
+def _assumptions(value: Any, where: str) -> Checked:
+    known = {assumption.name: assumption for assumption in ASSUMPTIONS}
+    if not isinstance(value, dict):
+        return value, [Problem(where, f"is {_seen(value)}", f"values for {', '.join(known)}")]
+    problems = []
+    for name, choice in value.items():
+        at = f"{where}.{name}"
+        if name not in known:
+            problems.append(
+                Problem(at, "is an unknown assumption", ", ".join(known), suggest(str(name), known))
+            )
+        elif choice not in known[name].meanings:
+            allowed = " or ".join(known[name].meanings)
+            problems.append(Problem(at, f"is {_seen(choice)}", allowed))
+    return value, problems
+
+
+CHECKS: dict[str, Callable[[Any, str], Checked]] = {
+    "name": _name,
+    "question": _text,
+    "based_on": _text,
+    "years": _years,
+    "population": _text,
+    "model_type": _one_of(MODEL_TYPES),
+    "replicates": _whole(1, MOST_REPLICATES),
+    "seed": _whole(0, LARGEST_SEED),
+    "draws": _one_of(DRAWS),
+    "dimensions": _dimensions,
+    "assumptions": _assumptions,
+}
+
+
+def _as_int(value: Any) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value)
+    return None
+
+
+def _seen(value: Any) -> str:
+    return "nothing" if value is None else f"{value!r} ({type(value).__name__})"
+
+
+def describe_fields() -> Iterator[tuple[str, str]]:
+    """Yield each field and its value in a scenario that says nothing about it."""
+    plain = Scenario("", "")
+    for name in FIELDS:
+        yield name, str(getattr(plain, name))

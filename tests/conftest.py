@@ -1,0 +1,52 @@
+"""Shared by all tests: small populations, and the load that suits a run without JIT."""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+
+from sim.agents.population import Population
+from sim.jit import COMPILED
+
+# The first call of a kernel compiles it, and without JIT everything is slow.
+settings.register_profile(
+    "vandring",
+    deadline=None,
+    max_examples=60 if COMPILED else 12,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("vandring")
+
+
+def load(compiled, plain):
+    """Return the load of a test: the first with compiled kernels, the second without."""
+    return compiled if COMPILED else plain
+
+
+def made_people(n, seed=0, *, year=2013, families=True, **columns):
+    """Return n people with random but possible characteristics, all residents."""
+    rng = np.random.default_rng(seed)
+    age = rng.integers(0, 95, n)
+    family = rng.integers(0, max(n // 2, 1), n) if families else np.arange(n)
+    family = np.unique(family, return_inverse=True)[1]
+    members = np.bincount(family)[family]
+    made = {
+        "person": rng.permutation(n) * 7 + 3,
+        "sex": rng.integers(0, 2, n),
+        "birth_year": year - 1 - age,
+        "origin": rng.integers(0, 19, n),
+        "reason": rng.integers(0, 6, n),
+        "first_arrival_year": year - 1 - (rng.random(n) * np.minimum(age, 40)).astype(int),
+        "education": rng.integers(0, 6, n),
+        "status": rng.integers(0, 5, n),
+        "municipality": rng.integers(0, 428, n),
+        "family": family,
+        "family_total": members + np.bincount(family, rng.integers(0, 3, n) // 2)[family].astype(int),
+        "family_immigrants": members,
+    }
+    made.update(columns)
+    return Population.build(year, "made people", made)
+
+
+@pytest.fixture
+def people():
+    return made_people(400)

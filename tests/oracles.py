@@ -1,0 +1,77 @@
+"""The rules of the year written for one person, in plain Python: what the kernels must equal."""
+
+import math
+
+import numpy as np
+
+from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
+from sim.geography import CENTRALITY_OF
+from sim.transitions.terms import TERMS
+
+DURATION_TERMS = (
+    (2, "duration_0_2"), (5, "duration_3_5"), (10, "duration_6_10"), (15, "duration_11_15")
+)
+
+
+def person(population, i):
+    """Return one row of a population as a dict of plain numbers."""
+    return {name: int(column[i]) for name, column in population.columns.items()}
+
+
+def weights(someone, year, coefficients, assumptions):
+    """exp(V) of moving and emigrating for one person in one year; (0, 0) if not asked."""
+    age = year - 1 - someone["birth_year"]
+    norwegian_born = someone["background"] == BACKGROUND.index("norwegian_born")
+    if someone["place"] != 0 or age < 15:
+        return 0.0, 0.0
+    if age > 74 and assumptions["old_age"] == "stay":
+        return 0.0, 0.0
+    if norwegian_born and assumptions["norwegian_born"] == "stay":
+        return 0.0, 0.0
+    age = min(age, 74)
+    duration = year - 1 - someone["first_arrival_year"]
+    terms = {
+        "constant": 1, "age": age, "age_over_10_squared": (age / 10) ** 2,
+        "family_total": someone["family_total"],
+        "family_immigrants": someone["family_immigrants"],
+        f"reason_{REASON.names[someone['reason']]}": 1,
+        f"status_{STATUS.names[someone['status']]}": 1,
+        f"education_{EDUCATION.names[someone['education']]}": 1,
+    }
+    for last, term in DURATION_TERMS:
+        if duration <= last:
+            terms[term] = 1
+            break
+    cell = coefficients[CENTRALITY_OF[someone["municipality"]], someone["sex"]]
+    values = [sum(cell[TERMS.index(t), k] * x for t, x in terms.items() if t in TERMS) for k in (0, 1)]
+    return math.exp(values[0]), math.exp(values[1])
+
+
+def explicit(weight, luck):
+    """Outcome of one person from three uniforms: the smallest of -log(u) / weight."""
+    waits = [-math.log(u) / w if w > 0 else math.inf for u, w in zip(luck, (1.0, *weight), strict=True)]
+    return int(np.argmin(waits))
+
+
+def threshold(weight, luck):
+    """Outcome of one person from one uniform, in the order move, emigrate, stay."""
+    mark = luck * (1 + sum(weight))
+    return 1 if mark < weight[0] else 2 if mark < sum(weight) else 0
+
+
+def adult_of(population, i, born_by):
+    """Position of the adult whom child i lives with, or None."""
+    child = person(population, i)
+
+    def lives_here(j):
+        other = person(population, j)
+        return (
+            other["family"] == child["family"] and other["place"] == 0
+            and other["birth_year"] <= born_by
+        )
+
+    if child["mother"] >= 0 and lives_here(child["mother"]):
+        return child["mother"]
+    adults = [j for j in range(len(population)) if lives_here(j)]
+    key = lambda j: (population["birth_year"][j], population["person"][j])  # noqa: E731
+    return min(adults, key=key, default=None)

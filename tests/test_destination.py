@@ -1,0 +1,114 @@
+import numpy as np
+import pytest
+
+from sim.chance import Chance
+from sim.codes import CENTRALITY, REASON
+from sim.geography import CENTRALITY_OF, COUNTY_OF, MUNICIPALITY, municipality
+from sim.transitions.destination import DomesticDestination, published_weights
+from sim.transitions.process import DOMESTIC, STAY, Settings, Year
+from tests.conftest import load, made_people
+from tests.odds import assert_shares
+
+N = load(4_000, 150)
+
+
+def year_of(people, outcome, seed=1):
+    this = Year.begin(2013, people, Chance(seed))
+    this.outcome[:] = outcome
+    return this
+
+
+def moved(people, process=None, outcome=DOMESTIC):
+    before = people["municipality"].copy()
+    this = year_of(people, outcome)
+    (process or DomesticDestination.ready(Settings())).happen(this)
+    return before, this
+
+
+def test_the_weights_are_the_published_stock():
+    weights = published_weights()
+    assert weights.shape == (6, 428)
+    oslo = MUNICIPALITY.index("0301")
+    assert weights[REASON.index("work"), oslo] == 27_343 or weights[REASON.index("work"), oslo] > 9_000
+    by_reason = weights.sum(axis=1)
+    published = {"work": 139_484, "refuge": 171_641, "family": 128_696, "education": 28_201,
+                 "nordic": 125_302, "unknown": 125_302}
+    for reason, persons in published.items():
+        assert by_reason[REASON.index(reason)] == pytest.approx(persons, rel=0.001)
+
+
+def test_every_mover_changes_level_and_nobody_else_moves():
+    people = made_people(N)
+    outcome = np.where(np.arange(N) % 3 == 0, DOMESTIC, STAY)
+    before, this = moved(people, outcome=outcome)
+    movers = outcome == DOMESTIC
+    changed = CENTRALITY_OF[people["municipality"]] != CENTRALITY_OF[before]
+    np.testing.assert_array_equal(changed, movers)
+    np.testing.assert_array_equal(people["municipality"][~movers], before[~movers])
+    np.testing.assert_array_equal(this.happened("domestic"), np.flatnonzero(movers))
+    np.testing.assert_array_equal(np.concatenate(this.changed), np.flatnonzero(movers))
+
+
+@pytest.mark.parametrize("target", ["Oslo", "Kautokeino", "Træna"])
+def test_with_weight_on_one_municipality_everybody_goes_there(target):
+    try:
+        wanted = MUNICIPALITY.index(municipality(target).number)
+    except ValueError:
+        pytest.skip(f"{target} is spelt otherwise")
+    weights = np.zeros((6, 428))
+    weights[:, wanted] = 1
+    people = made_people(N)
+    before, _ = moved(people, DomesticDestination(weights), outcome=np.where(
+        CENTRALITY_OF[people["municipality"]] == CENTRALITY_OF[wanted], STAY, DOMESTIC
+    ))
+    elsewhere = CENTRALITY_OF[before] != CENTRALITY_OF[wanted]
+    assert (people["municipality"][elsewhere] == wanted).all()
+
+
+def test_levels_and_counties_are_chosen_in_proportion_to_the_stock():
+    """False alarm: once in a million, for each of two distributions."""
+    n = load(60_000, 800)
+    people = made_people(n, families=False, municipality=np.full(n, MUNICIPALITY.index("0301")),
+                         reason=np.full(n, REASON.index("work")))
+    moved(people)
+    weights = published_weights()[REASON.index("work")].copy()
+    weights[CENTRALITY_OF == 3] = 0
+    where = people["municipality"]
+    by_level = [np.count_nonzero(CENTRALITY_OF[where] == k) for k in range(3)]
+    assert_shares(by_level, [weights[CENTRALITY_OF == k].sum() / weights.sum() for k in range(3)])
+    counties = [c for c in range(19) if weights[COUNTY_OF == c].sum() > 0.01 * weights.sum()]
+    seen = [np.count_nonzero(COUNTY_OF[where] == c) for c in counties]
+    shares = np.array([weights[COUNTY_OF == c].sum() for c in counties])
+    assert_shares(seen, shares / shares.sum())
+
+
+def test_children_arrive_where_their_adult_does():
+    people = made_people(N)
+    this = year_of(people, DOMESTIC)
+    this.children, this.adults = np.arange(0, 40), np.arange(40, 80)
+    before = people["municipality"].copy()
+    DomesticDestination.ready(Settings()).happen(this)
+    np.testing.assert_array_equal(people["municipality"][:40], people["municipality"][40:80])
+    same_level = CENTRALITY_OF[before[:40]] == CENTRALITY_OF[people["municipality"][:40]]
+    assert set(np.flatnonzero(same_level)).isdisjoint(this.happened("domestic"))
+
+
+def test_luck_follows_the_person():
+    people = made_people(N)
+    turn = np.random.default_rng(0).permutation(N)
+    turned = people.select(turn)
+    moved(people)
+    moved(turned)
+    np.testing.assert_array_equal(people["municipality"][turn], turned["municipality"])
+
+
+def test_a_level_that_loses_weight_gains_nobody():
+    people, again = made_people(N), made_people(N)
+    weights = published_weights()
+    poorer = np.where(CENTRALITY_OF == 2, weights * 0.3, weights)
+    moved(people, DomesticDestination(weights))
+    moved(again, DomesticDestination(poorer))
+    before, after = (CENTRALITY_OF[p["municipality"]] for p in (people, again))
+    assert (after[before != 2] == before[before != 2]).all()
+    assert (after[before == 2] != 2).any()
+    assert len(CENTRALITY) == 4

@@ -1,0 +1,246 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sim.agents.population import ABROAD
+from sim.chance import Chance, between_0_and_1
+from sim.codes import REASON
+from sim.transitions import mobility
+from sim.transitions import mobility_kernel as kernel
+from sim.transitions.logit import TERMS, published_set
+from sim.transitions.mobility import Mobility
+from sim.transitions.process import ASSUMPTIONS, DOMESTIC, EMIGRATE, STAY, Settings, Year
+from tests import oracles
+from tests.conftest import load, made_people
+from tests.odds import assert_share
+
+N = load(3_000, 150)
+DRAWS = ("explicit", "threshold")
+ALONE = {"children": "stay"}
+
+
+def settings(**changes):
+    assumptions = {a.name: a.default for a in ASSUMPTIONS} | changes.pop("assumptions", {})
+    return Settings(assumptions=assumptions, **changes)
+
+
+def outcomes(people, process, year=2013, chance=None, changed=()):
+    this = Year.begin(year, people, chance or Chance(1))
+    this.changed.extend(changed)
+    process.happen(this)
+    return this.outcome
+
+
+def livelier(model_type=1):
+    """The published coefficients with both moves far more likely, so that small loads see many."""
+    coefficients = published_set(model_type).coefficients.copy()
+    coefficients[:, :, TERMS.index("constant")] += 2
+    return coefficients
+
+
+def rule(people, i, year, coefficients, how):
+    """The outcome of one person by the rule written for one."""
+    someone = oracles.person(people, i)
+    weight = oracles.weights(someone, year, coefficients, how.assumptions)
+    words = np.empty((4, 1), dtype=np.uint32)
+    who = people["person"][i : i + 1]
+    if how.draws == "explicit":
+        Chance(1).block("mobility", year, who, words)
+        return oracles.explicit(weight, between_0_and_1(words[:3, 0]))
+    Chance(1).swift_word("mobility", year, who, words[0])
+    return oracles.threshold(weight, between_0_and_1(words[0, 0]))
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("model_type", [1, 2, 3])
+def test_everybody_does_what_the_rule_for_one_person_says(draws, model_type):
+    people = made_people(N, model_type)
+    people["place"][::11] = ABROAD
+    people["background"][::7] = 2
+    how = settings(draws=draws, assumptions=ALONE, model_type=model_type)
+    process = Mobility(livelier(model_type), how)
+    for year in (2013, 2020):
+        expected = [rule(people, i, year, livelier(model_type), how) for i in range(N)]
+        np.testing.assert_array_equal(outcomes(people, process, year), expected)
+        assert set(expected) == {STAY, DOMESTIC, EMIGRATE}
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("assumptions", [{"old_age": "stay"}, {"norwegian_born": "as_immigrants"}])
+def test_other_assumptions_follow_the_rule_too(draws, assumptions):
+    people = made_people(N, 5)
+    people["background"][::3] = 2
+    how = settings(draws=draws, assumptions=ALONE | assumptions)
+    process = Mobility(livelier(), how)
+    expected = [rule(people, i, 2013, livelier(), how) for i in range(N)]
+    np.testing.assert_array_equal(outcomes(people, process), expected)
+    default = Mobility(livelier(), settings(draws=draws, assumptions=ALONE))
+    assert (outcomes(people, default) != expected).any()
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@given(renew=st.integers(1, 12), seed=st.integers(0, 99), chunk=st.integers(1, 500))
+def test_neither_ceilings_nor_chunks_change_an_outcome(draws, renew, seed, chunk):
+    people = made_people(load(300, 60), seed)
+    one = Mobility(livelier(), settings(draws=draws, renew=renew, chunk=chunk))
+    for year in range(2013, 2026, 3):
+        fresh = Mobility(livelier(), settings(draws=draws, renew=1))
+        np.testing.assert_array_equal(outcomes(people, one, year), outcomes(people, fresh, year))
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+def test_whoever_is_reported_as_changed_is_weighed_anew(draws):
+    people = made_people(N, 9)
+    process = Mobility(livelier(), settings(draws=draws))
+    outcomes(people, process)
+    some = np.flatnonzero(np.random.default_rng(0).random(N) < 0.1)
+    people["reason"][some] = REASON.index("education")
+    people["family_total"][some] = people["family_immigrants"][some] = 1
+    fresh = Mobility(livelier(), settings(draws=draws))
+    np.testing.assert_array_equal(
+        outcomes(people, process, 2014, changed=[some]), outcomes(people, fresh, 2014)
+    )
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+def test_luck_follows_the_person_whatever_the_order(draws):
+    people = made_people(N, 2)
+    turn = np.random.default_rng(3).permutation(N)
+    process = Mobility(livelier(), settings(draws=draws))
+    again = Mobility(livelier(), settings(draws=draws))
+    np.testing.assert_array_equal(
+        outcomes(people, process)[turn], outcomes(people.select(turn), again)
+    )
+
+
+def certain(term, outcome, level=None):
+    """Coefficients under which only people with a trait go, and they certainly do."""
+    coefficients = np.zeros((4, 2, len(TERMS), 2))
+    coefficients[:, :, TERMS.index("constant")] = -400
+    where = slice(None) if level is None else level
+    coefficients[where, :, TERMS.index(term), outcome - 1] += 800
+    return coefficients
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("outcome", [DOMESTIC, EMIGRATE])
+@pytest.mark.parametrize(
+    ("term", "column", "code"),
+    [
+        ("reason_refuge", "reason", 1), ("reason_unknown", "reason", 5),
+        ("status_employed", "status", 1), ("status_unemployed", "status", 4),
+        ("education_compulsory", "education", 1), ("education_tertiary_long", "education", 5),
+    ],
+)
+def test_a_certain_outcome_strikes_only_its_own_category(draws, outcome, term, column, code):
+    people = made_people(N, 4)
+    process = Mobility(certain(term, outcome), settings(draws=draws, assumptions=ALONE))
+    covered = (people["birth_year"] <= 1997) & (people[column] == code)
+    np.testing.assert_array_equal(outcomes(people, process) == outcome, covered)
+    np.testing.assert_array_equal(outcomes(people, process) != STAY, covered)
+
+
+@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("sex", range(2))
+def test_a_certain_outcome_strikes_only_its_own_level_and_sex(level, sex):
+    people = made_people(N, 4)
+    coefficients = certain("constant", EMIGRATE, level=9 % 4)
+    coefficients[:, :, TERMS.index("constant")] = -400
+    coefficients[level, sex, TERMS.index("constant"), 1] = 400
+    process = Mobility(coefficients, settings(assumptions=ALONE))
+    here = mobility.CENTRALITY_OF[people["municipality"]] == level
+    expected = here & (people["sex"] == sex) & (people["birth_year"] <= 1997)
+    np.testing.assert_array_equal(outcomes(people, process) == EMIGRATE, expected)
+
+
+@pytest.mark.parametrize(
+    ("term", "first", "last"),
+    [("duration_0_2", 0, 2), ("duration_3_5", 3, 5), ("duration_6_10", 6, 10),
+     ("duration_11_15", 11, 15)],
+)
+def test_a_certain_outcome_strikes_only_its_own_durations(term, first, last):
+    stay = np.arange(40)
+    people = made_people(
+        40, families=False, birth_year=np.full(40, 1950), first_arrival_year=2012 - stay
+    )
+    process = Mobility(certain(term, EMIGRATE), settings())
+    for year in (2013, 2016):
+        due = (stay + year - 2013 >= first) & (stay + year - 2013 <= last)
+        np.testing.assert_array_equal(outcomes(people, process, year) == EMIGRATE, due)
+
+
+def test_nobody_under_15_decides_and_people_over_74_decide_as_if_74():
+    age = np.arange(121)
+    people = made_people(
+        121, families=False, birth_year=2012 - age, first_arrival_year=np.full(121, 2012)
+    )
+    process = Mobility(certain("constant", EMIGRATE), settings(assumptions=ALONE))
+    np.testing.assert_array_equal(outcomes(people, process) == EMIGRATE, age >= 15)
+    tables = mobility.weight_tables(published_set(1).coefficients, settings().assumptions)
+    ages = tables.age.reshape(8, kernel.AGES, 2)
+    assert (ages[:, 75:] == ages[:, 74:75]).all()
+    assert (ages[:, :15] == 0).all()
+    assert (ages[:, 15:] > 0).all()
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+def test_children_do_what_their_adult_does(draws):
+    people = made_people(N, 8)
+    process = Mobility(livelier(), settings(draws=draws))
+    this = Year.begin(2013, people, Chance(1))
+    process.happen(this)
+    young = people["birth_year"] > 1997
+    assert young[this.children].all()
+    assert not young[this.adults].any()
+    np.testing.assert_array_equal(this.outcome[this.children], this.outcome[this.adults])
+    without = np.setdiff1d(np.flatnonzero(young), this.children)
+    assert (this.outcome[without] == STAY).all()
+    assert (this.outcome[this.children] != STAY).any()
+
+
+def test_no_columns_are_written(people):
+    before = people.copy()
+    outcomes(people, Mobility(livelier(), settings()))
+    for name, column in people.columns.items():
+        np.testing.assert_array_equal(column, before[name])
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@pytest.mark.parametrize("model_type", [1, 3])
+def test_shares_of_outcomes_are_the_probabilities(draws, model_type):
+    """False alarm: once in a million, for each of two shares."""
+    n = load(200_000, 1_500)
+    alike = made_people(
+        n, families=False, sex=np.ones(n), birth_year=np.full(n, 1982),
+        first_arrival_year=np.full(n, 2009), reason=np.zeros(n), status=np.ones(n),
+        education=np.zeros(n), municipality=np.full(n, 20),
+    )
+    weight = oracles.weights(
+        oracles.person(alike, 0), 2013, livelier(model_type), settings().assumptions
+    )
+    seen = outcomes(alike, Mobility(livelier(model_type), settings(draws=draws)))
+    for outcome in (DOMESTIC, EMIGRATE):
+        share = weight[outcome - 1] / (1 + sum(weight))
+        assert_share(np.count_nonzero(seen == outcome), n, share)
+
+
+@given(less=st.floats(0, 3), seed=st.integers(0, 50))
+def test_making_emigration_less_attractive_moves_nobody_into_it_or_between_the_others(less, seed):
+    people = made_people(load(500, 60), seed)
+    dampened = livelier()
+    dampened[:, :, TERMS.index("constant"), 1] -= less
+    before = outcomes(people, Mobility(livelier(), settings()))
+    after = outcomes(people, Mobility(dampened, settings()))
+    assert (after[before != EMIGRATE] == before[before != EMIGRATE]).all()
+
+
+@given(weight=st.floats(0, 1e6, width=32))
+def test_a_ceiling_is_never_below_its_weight(weight):
+    code = np.zeros(1, dtype=np.uint8)
+    kernel.round_up(np.array([weight], dtype=np.float32).view(np.int32), code)
+    bits = np.array([(int(code[0]) + int(kernel.OFFSET)) << int(kernel.SHIFT)], dtype=np.int32)
+    level = np.inf if code[0] == 255 else 0 if code[0] == 0 else bits.view(np.float32)[0]
+    assert level >= weight
+    if 2.0**-28 < weight < 7:
+        assert level <= weight * 1.126

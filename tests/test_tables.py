@@ -1,0 +1,227 @@
+import csv
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from scipy.stats import binomtest
+from scipy.stats import t as student
+
+from runs import tables
+from sim.problems import InputError
+from tests.made_runs import flows_of, random_run, stocks_of
+
+WORK, FAMILY = {"reason": "work"}, {"reason": "family"}
+# Two replicates, one year: by hand, work emigrates 2 and 0 of 10, family 1 and 1 of 5.
+FLOWS = flows_of(
+    (0, 2013, WORK, "stay", 7),
+    (0, 2013, WORK, "domestic", 1),
+    (0, 2013, WORK, "emigrate", 2),
+    (1, 2013, WORK, "stay", 10),
+    (0, 2013, FAMILY, "stay", 4),
+    (0, 2013, FAMILY, "emigrate", 1),
+    (1, 2013, FAMILY, "stay", 4),
+    (1, 2013, FAMILY, "emigrate", 1),
+)
+STOCKS = stocks_of(
+    *((replicate, 2013, WORK, 10) for replicate in (0, 1)),
+    *((replicate, 2013, FAMILY, 5) for replicate in (0, 1)),
+    (0, 2014, WORK, 8),
+    (1, 2014, WORK, 10),
+    *((replicate, 2014, FAMILY, 4) for replicate in (0, 1)),
+)
+YEARS = range(2010, 2014)
+
+
+@pytest.fixture(scope="module")
+def run():
+    return random_run(years=YEARS, replicates=6, cells=60, people=20_000)
+
+
+def test_a_small_run_agrees_with_hand_calculation():
+    found = tables.estimates(tables.summarise(FLOWS, STOCKS, ("reason",)))
+
+    # 2 and 0: mean 1, sd sqrt(2); the reach of t(1) is far below zero, so the low end is cut.
+    work = found["emigrations", "work", 2013]
+    reach = student.ppf(0.975, 1) * np.sqrt(2) * np.sqrt(1.5)
+    assert work == pytest.approx((1, np.sqrt(2), 0, 1 + reach, 2))
+    assert found["emigrations", "family", 2013] == (1, 0, 1, 1, 2)
+    assert found["domestic_moves", "work", 2013].mean == 0.5
+    assert found["stock", "work", 2014].mean == 9
+    assert found["emigration_rate", "work", 2013].mean == pytest.approx(10)
+    assert found["emigration_rate", "family", 2013][:4] == pytest.approx((20, 0, 20, 20))
+
+
+def test_columns_and_order_are_as_promised():
+    table = tables.summarise(FLOWS, STOCKS, ("reason", "sex"))
+
+    assert table.column_names == [
+        *("year", "reason", "sex", "measure", "mean", "sd", "low", "high", "replicates")
+    ]
+    groups = list(dict.fromkeys((row["year"], row["reason"]) for row in table.to_pylist()))
+    assert groups == [(2013, "work"), (2013, "family"), (2014, "work"), (2014, "family")]
+    assert set(table.filter(pa.compute.equal(table["year"], 2014))["measure"].to_pylist()) == {
+        "stock"
+    }
+
+
+def test_a_rate_has_no_interval_beyond_a_hundred_percent():
+    rows = [(r, 2013, {}, "emigrate", 10 - r) for r in range(3)]
+    flows = flows_of(*rows, *((r, 2013, {}, "stay", r) for r in range(1, 3)))
+    stocks = stocks_of(*((r, 2013, {}, 10) for r in range(3)), (0, 2014, {}, 0))
+    found = tables.estimates(tables.summarise(flows, stocks))
+
+    assert found["emigration_rate", "", 2013][::3] == pytest.approx((90, 100))
+    assert found["emigrations", "", 2013].high > 10
+
+
+def test_a_replicate_without_events_counts_as_zero():
+    flows = flows_of(*((r, 2013, {}, "stay", 10) for r in range(4)), (0, 2013, {}, "emigrate", 4))
+    stocks = stocks_of(*((r, year, {}, 10) for r in range(4) for year in (2013, 2014)))
+    found = tables.estimates(tables.summarise(flows, stocks))
+
+    assert found["emigrations", "", 2013].mean == 1
+    assert found["emigrations", "", 2013].replicates == 4
+
+
+def test_a_year_without_any_event_is_a_year_of_zeros():
+    stocks = stocks_of(*((r, year, {}, 10) for r in range(2) for year in (2012, 2013, 2014)))
+    found = tables.estimates(tables.summarise(FLOWS, stocks))
+
+    assert found["emigrations", "", 2012] == (0, 0, 0, 0, 2)
+    assert np.isnan(found["emigration_rate", "", 2012].mean)
+
+
+def test_nobody_to_expose_gives_no_rate_in_that_replicate_only():
+    flows = flows_of((0, 2013, {}, "stay", 3), (0, 2013, {}, "emigrate", 1))
+    stocks = stocks_of((0, 2013, {}, 4), (1, 2013, FAMILY, 1), (0, 2014, {}, 3))
+    rate = tables.estimates(tables.summarise(flows, stocks))["emigration_rate", "", 2013]
+
+    assert (rate.mean, rate.replicates) == (25, 1)
+
+
+def test_one_replicate_has_no_interval():
+    one = tables.summarise(FLOWS.slice(0, 3), STOCKS.slice(0, 1))
+
+    assert one["mean"].null_count == 0
+    assert all(one[name].null_count == one.num_rows for name in ("sd", "low", "high"))
+
+
+def test_each_draw_of_the_parameters_is_a_history_of_its_own():
+    two = STOCKS.set_column(1, "draw", STOCKS["replicate"])
+    two = two.set_column(0, "replicate", pa.array(np.zeros(two.num_rows), pa.int16()))
+    flows = FLOWS.set_column(1, "draw", FLOWS["replicate"])
+    flows = flows.set_column(0, "replicate", pa.array(np.zeros(flows.num_rows), pa.int16()))
+
+    assert tables.summarise(flows, two).equals(tables.summarise(FLOWS, STOCKS))
+
+
+@pytest.mark.parametrize("stem", [stem for stem, by in tables.SUMMARIES.items() if by])
+@pytest.mark.parametrize("measure", ["emigrations", "domestic_moves", "stock"])
+def test_groups_add_up_to_the_total(run, stem, measure):
+    total = tables.estimates(tables.summarise(*run))
+    parts = tables.estimates(tables.summarise(*run, tables.SUMMARIES[stem]))
+    for (name, _, year), whole in total.items():
+        if name == measure:
+            sum_of_parts = sum(e.mean for (m, _, y), e in parts.items() if (m, y) == (name, year))
+            assert sum_of_parts == pytest.approx(whole.mean)
+
+
+@pytest.mark.parametrize("by", [(), ("reason",), ("county", "sex")])
+def test_bounds_hold(run, by):
+    for (measure, _, _), e in tables.estimates(tables.summarise(*run, by)).items():
+        ceiling = 100 if measure in tables.RATES else np.inf
+        assert np.isnan(e.mean) or 0 <= e.mean <= ceiling
+        assert np.isnan(e.low) or 0 <= e.low <= e.mean <= e.high <= ceiling
+
+
+def test_the_order_of_rows_and_their_chunks_do_not_matter(run):
+    flows, stocks = run
+    shuffled = flows.take(np.random.default_rng(0).permutation(flows.num_rows))
+    plain = shuffled.set_column(
+        shuffled.column_names.index("reason"), "reason", shuffled["reason"].cast(pa.string())
+    )
+    pieces = pa.concat_tables([flows.slice(5_000), flows.slice(0, 5_000)])
+    wanted = tables.summarise(flows, stocks, ("reason",))
+
+    assert tables.summarise(shuffled, stocks, ("reason",)).equals(wanted)
+    assert tables.summarise(plain, stocks, ("reason",)).equals(wanted)
+    assert tables.summarise(pieces, stocks, ("reason",)).equals(wanted)
+
+
+def test_the_interval_covers_a_further_history_in_95_of_100_cases():
+    rng = np.random.default_rng(3)
+    cells = 20_000
+    counts = rng.poisson(rng.uniform(500, 5_000, cells), size=(8, cells)).astype(float)
+    _, _, low, high, _ = tables.intervals(counts[:7])
+    inside = np.count_nonzero((low <= counts[7]) & (counts[7] <= high))
+
+    # False alarm: once in a million honest runs. At 7 replicates t(6), not 1.96, is needed:
+    # the normal interval would cover about 91 %.
+    assert binomtest(inside, cells, 0.95).pvalue > 1e-6, f"{inside / cells:.4f} inside"
+
+
+def test_an_unknown_dimension_is_named_with_a_suggestion():
+    with pytest.raises(InputError, match=r"reasn: is no dimension .* Did you mean 'reason'"):
+        tables.summarise(FLOWS, STOCKS, ("reasn",))
+
+
+def test_an_unknown_code_is_kept_and_comes_last():
+    flows = pa.concat_tables([flows_of((0, 2013, {"reason": "au pair"}, "emigrate", 1)), FLOWS])
+    table = tables.summarise(flows, STOCKS, ("reason",))
+
+    assert list(dict.fromkeys(table["reason"].to_pylist())) == ["work", "family", "au pair"]
+
+
+def test_later_events_are_told_only_when_they_happen():
+    born = pa.concat_tables([FLOWS, flows_of((0, 2013, WORK, "birth", 2))])
+    before = tables.estimates(tables.summarise(FLOWS, STOCKS))
+    after = tables.estimates(tables.summarise(born, STOCKS))
+
+    assert set(after) - set(before) == {("births", "", 2013)}
+    assert after["births", "", 2013].mean == 1
+    assert after["emigration_rate", "", 2013] == before["emigration_rate", "", 2013]
+
+
+def test_summaries_are_written_whole_and_read_back(tmp_path, run):
+    paths = tables.write_summaries(*run, tmp_path)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(p.name for p in paths)
+    assert {path.stem for path in paths} == set(tables.SUMMARIES)
+    with (tmp_path / "summary_by_reason.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    wanted = tables.estimates(tables.summarise(*run, ("reason",)))
+    for row in rows:
+        e = wanted[row["measure"], row["reason"], int(row["year"])]
+        assert float(row["mean"]) == pytest.approx(e.mean, abs=0.051)
+
+
+def test_no_interval_is_an_empty_field(tmp_path):
+    tables.write_summaries(FLOWS.slice(0, 3), STOCKS.slice(0, 1), tmp_path)
+    lines = (tmp_path / "summary_total.csv").read_text().splitlines()
+
+    assert lines[1] == "2013,emigrations,2.0,,,,1"
+    assert "2013,emigration_rate,20.0000,,,,1" in lines
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
+    path = tables.write_whole(tmp_path / "a.txt", "old")
+    with pytest.raises(UnicodeEncodeError):
+        tables.write_whole(path, "\ud800")
+
+    assert [p.name for p in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "old"
+
+
+def test_headline_is_json_with_the_totals_of_each_year():
+    told = json.loads(json.dumps(tables.headline(FLOWS, STOCKS)))
+
+    assert told["replicates"] == 2
+    assert [year["year"] for year in told["years"]] == [2013, 2014]
+    assert told["years"][0]["emigrations"]["mean"] == 2
+    assert told["years"][1] == {"year": 2014, "stock": {"mean": 13, "low": 0, "high": 35}}
+
+
+def test_an_empty_run_gives_empty_tables():
+    assert tables.summarise(FLOWS.slice(0, 0), STOCKS.slice(0, 0), ("sex",)).num_rows == 0
+    assert tables.headline(FLOWS.slice(0, 0), STOCKS.slice(0, 0))["years"] == []
