@@ -27,6 +27,7 @@ test-nojit: install
 
 check: install
 	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports --no-cache
 	$(PY) -m docs.generate --check

@@ -19,7 +19,9 @@ BLOCK = 8_192
 
 
 def plain(
-    persons: kernel.Persons, terms: dict[str, NDArray[np.float64]], year: int,
+    persons: kernel.Persons,
+    terms: dict[str, NDArray[np.float64]],
+    year: int,
     random: np.random.Generator,
 ) -> NDArray[np.uint8]:
     """Add the terms of the utilities, take exponentials, draw one uniform a person.

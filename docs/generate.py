@@ -66,9 +66,11 @@ def _row(column: Column) -> str:
 def _codes(name: str, codes: CodeList) -> list[str]:
     if len(codes) > MANY:
         return [
-            f"### {name}", "",
-            f"{len(codes)} codes, `{codes.names[0]}` to `{codes.names[-1]}`: the official numbers of "
-            "1.1.2013, listed with county and centrality in `sim/data/municipalities_2013.csv`.", "",
+            f"### {name}",
+            "",
+            f"{len(codes)} codes, `{codes.names[0]}` to `{codes.names[-1]}`: the official numbers "
+            "of 1.1.2013, with county and centrality in `sim/data/municipalities_2013.csv`.",
+            "",
         ]
     table = [f"| `{code.name}` | {code.en} | {code.nb} |" for code in codes]
     return [f"### {name}", "", "| code | English | norsk |", "|---|---|---|", *table, ""]
@@ -79,7 +81,8 @@ def _dimensions() -> list[str]:
         "All are measured on 1 January of the year, so that a flow divided by the stock is a "
         "transition probability. A domestic move is a change between the four centrality levels.",
         "",
-        "| dimension | codes |", "|---|---|",
+        "| dimension | codes |",
+        "|---|---|",
         *(
             f"| `{d.name}` | {', '.join(d.codes.names) if len(d.codes) < MANY else len(d.codes)} |"
             for d in DIMENSIONS.values()
@@ -91,10 +94,14 @@ def _fields() -> list[str]:
     assert set(CHECKS) == {name for name, _ in describe_fields()}
     about = (Scenario.__doc__ or "").split("\n\n", 1)[1]
     return [
-        "| field | if left out |", "|---|---|",
-        *(f"| `{name}` | {value or 'must be given' if name in ('name', 'question') else value} |"
-          for name, value in describe_fields()),
-        "", *(line.strip() for line in about.splitlines()),
+        "| field | if left out |",
+        "|---|---|",
+        *(
+            f"| `{name}` | {value or 'must be given' if name in ('name', 'question') else value} |"
+            for name, value in describe_fields()
+        ),
+        "",
+        *(line.strip() for line in about.splitlines()),
     ]
 
 

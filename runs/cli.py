@@ -52,7 +52,7 @@ class _Parser(argparse.ArgumentParser):
     def _problem(self, message: str) -> Problem:
         help_with = f"{self.prog} --help"
         if "invalid choice" in message:
-            word = message.split("invalid choice: ")[1].split(" ")[0].strip("'")
+            word = message.split("invalid choice: ")[1].split(" ", maxsplit=1)[0].strip("'")
             return Problem(
                 word,
                 "is no command",
@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
                 suggest(word, COMMANDS) or f"See {help_with}.",
             )
         if message.startswith("unrecognized arguments"):
-            word = message.split(": ", 1)[1].split(" ")[0]
+            word = message.split(": ", 1)[1].split(" ", maxsplit=1)[0]
             options = [o for a in self._every_action() for o in a.option_strings]
             cure = suggest(word.split("=")[0], options) or f"See {help_with}."
             return Problem(word, "is unknown", ", ".join(options), cure)
@@ -133,14 +133,14 @@ OVERRIDES = ("years", "replicates", "seed", "model_type", "population", "draws")
 
 
 def _run(arguments: argparse.Namespace, command: list[str]) -> int:
-    from runs.pipeline import run
-
     problems: list[Problem] = []
     threads = _count(arguments.threads, "--threads", MOST_THREADS, problems)
     chunk = _count(arguments.chunk, "--chunk", 10**9, problems)
     scenario = _scenario(arguments, problems)
     if problems or scenario is None:
         raise InputError("command", problems)
+    from runs.pipeline import run
+
     finished = run(scenario, threads=threads or 1, out=arguments.out, chunk=chunk, command=command)
     if arguments.json:
         _print_json(finished)

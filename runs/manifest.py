@@ -116,7 +116,12 @@ def commit() -> str | None:
 
 def _git(folder: Path, *words: str) -> str:
     answer = subprocess.run(  # noqa: S603
-        ["git", *words], cwd=folder, capture_output=True, text=True, check=True, timeout=10
+        ["git", *words],  # noqa: S607
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=10,
     )
     return answer.stdout.strip()
 

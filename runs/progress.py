@@ -16,7 +16,7 @@ class Progress:
         self.start = time.monotonic()
         self.bar = None
         if self.stream.isatty():
-            from tqdm import tqdm  # noqa: PLC0415  (not needed for `vandring --help`)
+            from tqdm import tqdm
 
             self.bar = tqdm(total=total, unit=f" {unit}", file=self.stream, leave=False)
 

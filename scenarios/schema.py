@@ -53,9 +53,12 @@ def load_scenario(which: str, overrides: Mapping[str, Any] | None = None) -> Sce
 
     Raises InputError with all problems of the file and of the overrides.
     """
-    base, problems = _resolve(which, ())
-    changes, more = _check(dict(overrides or {}), "--{}")
-    refuse(f"scenario {which}", [*problems, *more])
+    changes, problems = _check(dict(overrides or {}), "--{}")
+    try:
+        base = _resolve(which, ())
+    except InputError as error:
+        raise InputError(error.source, [*error.problems, *problems]) from None
+    refuse("command", problems)
     return replace(base, **_merged(base, changes))
 
 
@@ -71,17 +74,16 @@ def _find(which: str, near: Path | None = None) -> Path:
         if shipped.is_file():
             return shipped
         allowed = f"the path of a YAML file, or {', '.join(names())}"
-        problem = Problem("scenario", f"there is none called {which!r}", allowed)
-        raise InputError(
-            "command", [replace(problem, cure=suggest(which, names()))]
-        )
+        found = f"there is none called {which!r}"
+        raise InputError("command", [Problem("scenario", found, allowed, suggest(which, names()))])
     path = (near.parent / which) if near and not Path(which).is_absolute() else Path(which)
     if not path.is_file():
-        raise InputError("command", [Problem("scenario", f"there is no file {path}", "a YAML file")])
+        found = f"there is no file {path}"
+        raise InputError("command", [Problem("scenario", found, "a YAML file")])
     return path
 
 
-def _resolve(which: str, descent: tuple[Path, ...]) -> tuple[Scenario, list[Problem]]:
+def _resolve(which: str, descent: tuple[Path, ...]) -> Scenario:
     """Read a scenario and, first, what it is based on."""
     path = _find(which, descent[-1] if descent else None).resolve()
     if path in descent or len(descent) >= MOST_ANCESTORS:
@@ -97,15 +99,16 @@ def _resolve(which: str, descent: tuple[Path, ...]) -> tuple[Scenario, list[Prob
         problem = Problem("file", f"holds {_seen(raw)}", f"the fields {', '.join(FIELDS)}")
         raise InputError(str(path), [problem])
     based_on = raw.get("based_on", "")
-    base, problems = Scenario("", ""), list[Problem]()
+    base = Scenario("", "")
     if isinstance(based_on, str) and based_on:
-        base, problems = _resolve(based_on, (*descent, path))
-    values, found = _check(raw, "{}")
+        base = _resolve(based_on, (*descent, path))
+    values, wrong = _check(raw, "{}")
     missing = [
         Problem(name, "is missing", "a line of text") for name in REQUIRED if name not in raw
     ]
-    refuse(str(path), [*missing, *found])
-    return replace(base, based_on="", **_merged(base, values)), problems
+    refuse(str(path), [*missing, *wrong])
+    merged: dict[str, Any] = {"based_on": "", **_merged(base, values)}
+    return replace(base, **merged)
 
 
 def _merged(base: Scenario, values: dict[str, Any]) -> dict[str, Any]:
@@ -190,8 +193,9 @@ def _dimensions(value: Any, where: str) -> Checked:
     words = [word.strip() for word in value.split(",")] if isinstance(value, str) else value
     if not isinstance(words, list) or not words:
         return value, [Problem(where, f"is {_seen(value)}", f"a list of {', '.join(DIMENSIONS)}")]
+    known = ", ".join(DIMENSIONS)
     problems = [
-        Problem(where, f"names {_seen(word)}", ", ".join(DIMENSIONS), suggest(str(word), DIMENSIONS))
+        Problem(where, f"names {_seen(word)}", known, suggest(str(word), DIMENSIONS))
         for word in words
         if word not in DIMENSIONS
     ]

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from sim import chance_kernel as kernel
 from sim.problems import InputError, Problem
 
+Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 WORDS = 4  # words in a block, that is alternatives served by one scramble
 LARGEST_SEED = 2**32 - 1
 
@@ -47,7 +48,7 @@ class Chance:
                 allowed = f"whole numbers, 0 to {LARGEST_SEED}"
                 raise InputError("chance", [Problem(name, f"is {number}", allowed)])
 
-    def address(self, process: str, year: int, block: int = 0) -> tuple[np.uint64, ...]:
+    def address(self, process: str, year: int, block: int = 0) -> Words:
         """Return key and upper counter: (key_0, key_1, count_2, count_3) of a block."""
         return (
             np.uint64(self.seed),
@@ -57,14 +58,23 @@ class Chance:
         )
 
     def block(
-        self, process: str, year: int, person: NDArray[np.int64], out: NDArray[np.uint32],
+        self,
+        process: str,
+        year: int,
+        person: NDArray[np.int64],
+        out: NDArray[np.uint32],
         block: int = 0,
     ) -> None:
         """Write the four words of each person into `out` (4, n); word k is alternative k."""
-        kernel.fill_block(*self.address(process, year, block), person, out[0], out[1], out[2], out[3])
+        address = self.address(process, year, block)
+        kernel.fill_block(*address, person, out[0], out[1], out[2], out[3])
 
     def word(
-        self, process: str, year: int, person: NDArray[np.int64], alternative: int,
+        self,
+        process: str,
+        year: int,
+        person: NDArray[np.int64],
+        alternative: int,
         out: NDArray[np.uint32],
     ) -> None:
         """Write the word of one alternative of each person into `out` (n,)."""

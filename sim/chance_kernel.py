@@ -26,8 +26,12 @@ ROUNDS = 10
 
 @inlined
 def philox(
-    key_0: np.uint64, key_1: np.uint64,
-    count_0: np.uint64, count_1: np.uint64, count_2: np.uint64, count_3: np.uint64,
+    key_0: np.uint64,
+    key_1: np.uint64,
+    count_0: np.uint64,
+    count_1: np.uint64,
+    count_2: np.uint64,
+    count_3: np.uint64,
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     """Return the four words at one address; every argument is a 32-bit word."""
     for _ in range(ROUNDS):
@@ -52,10 +56,15 @@ def philox_once(
 
 @kernel
 def fill_block(
-    key_0: np.uint64, key_1: np.uint64, count_2: np.uint64, count_3: np.uint64,
+    key_0: np.uint64,
+    key_1: np.uint64,
+    count_2: np.uint64,
+    count_3: np.uint64,
     person: NDArray[np.int64],
-    word_0: NDArray[np.uint32], word_1: NDArray[np.uint32],
-    word_2: NDArray[np.uint32], word_3: NDArray[np.uint32],
+    word_0: NDArray[np.uint32],
+    word_1: NDArray[np.uint32],
+    word_2: NDArray[np.uint32],
+    word_3: NDArray[np.uint32],
 ) -> None:
     """Write the four words of each person into four arrays of equal length."""
     for i in range(person.size):
@@ -67,8 +76,13 @@ def fill_block(
 
 @kernel
 def fill_word(
-    key_0: np.uint64, key_1: np.uint64, count_2: np.uint64, count_3: np.uint64, which: int,
-    person: NDArray[np.int64], word: NDArray[np.uint32],
+    key_0: np.uint64,
+    key_1: np.uint64,
+    count_2: np.uint64,
+    count_3: np.uint64,
+    which: int,
+    person: NDArray[np.int64],
+    word: NDArray[np.uint32],
 ) -> None:
     """Write one of the four words (`which` = 0..3) of each person."""
     for i in range(person.size):

@@ -58,7 +58,9 @@ CENTRALITY_OF = _frozen([m.centrality - 1 for m in MUNICIPALITIES])
 def _by_name() -> dict[str, list[Municipality]]:
     found: dict[str, list[Municipality]] = {}
     for municipality in MUNICIPALITIES:
-        found.setdefault(municipality.name.casefold(), []).append(municipality)
+        # 'Guovdageaidnu - Kautokeino' answers to the whole name and to each of the two
+        for name in {municipality.name, *municipality.name.split(" - ")}:
+            found.setdefault(name.casefold(), []).append(municipality)
     return found
 
 

@@ -80,10 +80,16 @@ DIMENSIONS = {
     )
 }
 DEFAULT_DIMENSIONS = (
-    "background", "reason", "country_group", "sex", "age_group", "duration_group", "centrality",
+    "background",
+    "reason",
+    "country_group",
+    "sex",
+    "age_group",
+    "duration_group",
+    "centrality",
     "county",
 )
-MOST_CELLS = 50_000_000
+MOST_CELLS = 10_000_000
 
 
 @dataclass(frozen=True)

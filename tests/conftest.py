@@ -40,7 +40,8 @@ def made_people(n, seed=0, *, year=2013, families=True, **columns):
         "status": rng.integers(0, 5, n),
         "municipality": rng.integers(0, 428, n),
         "family": family,
-        "family_total": members + np.bincount(family, rng.integers(0, 3, n) // 2)[family].astype(int),
+        "family_total": members
+        + np.bincount(family, rng.integers(0, 3, n) // 2)[family].astype(int),
         "family_immigrants": members,
     }
     made.update(columns)

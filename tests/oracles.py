@@ -9,7 +9,10 @@ from sim.geography import CENTRALITY_OF
 from sim.transitions.terms import TERMS
 
 DURATION_TERMS = (
-    (2, "duration_0_2"), (5, "duration_3_5"), (10, "duration_6_10"), (15, "duration_11_15")
+    (2, "duration_0_2"),
+    (5, "duration_3_5"),
+    (10, "duration_6_10"),
+    (15, "duration_11_15"),
 )
 
 
@@ -31,7 +34,9 @@ def weights(someone, year, coefficients, assumptions):
     age = min(age, 74)
     duration = year - 1 - someone["first_arrival_year"]
     terms = {
-        "constant": 1, "age": age, "age_over_10_squared": (age / 10) ** 2,
+        "constant": 1,
+        "age": age,
+        "age_over_10_squared": (age / 10) ** 2,
         "family_total": someone["family_total"],
         "family_immigrants": someone["family_immigrants"],
         f"reason_{REASON.names[someone['reason']]}": 1,
@@ -43,13 +48,17 @@ def weights(someone, year, coefficients, assumptions):
             terms[term] = 1
             break
     cell = coefficients[CENTRALITY_OF[someone["municipality"]], someone["sex"]]
-    values = [sum(cell[TERMS.index(t), k] * x for t, x in terms.items() if t in TERMS) for k in (0, 1)]
+    values = [
+        sum(cell[TERMS.index(t), k] * x for t, x in terms.items() if t in TERMS) for k in (0, 1)
+    ]
     return math.exp(values[0]), math.exp(values[1])
 
 
 def explicit(weight, luck):
     """Outcome of one person from three uniforms: the smallest of -log(u) / weight."""
-    waits = [-math.log(u) / w if w > 0 else math.inf for u, w in zip(luck, (1.0, *weight), strict=True)]
+    waits = [
+        -math.log(u) / w if w > 0 else math.inf for u, w in zip(luck, (1.0, *weight), strict=True)
+    ]
     return int(np.argmin(waits))
 
 
@@ -66,7 +75,8 @@ def adult_of(population, i, born_by):
     def lives_here(j):
         other = person(population, j)
         return (
-            other["family"] == child["family"] and other["place"] == 0
+            other["family"] == child["family"]
+            and other["place"] == 0
             and other["birth_year"] <= born_by
         )
 

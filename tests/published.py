@@ -132,8 +132,12 @@ def _contrasts(rows, profiles) -> Iterator[Contrast]:
         table, level, value = place
         profile = profiles[table]
         yield Contrast(
-            table, level, value, _model(profile, level),
-            _person(profile, level, value), _person(profile, level, profile["reference"]),
+            table,
+            level,
+            value,
+            _model(profile, level),
+            _person(profile, level, value),
+            _person(profile, level, profile["reference"]),
             tuple(float(row["estimate"]) for row in triple),
             tuple(float(row["t_value"]) for row in triple),
         )

@@ -36,8 +36,12 @@ def test_the_published_artefact_says_where_it_comes_from():
 
 
 def test_another_folder_drives_a_set_too(folder):
-    edit(folder, "coefficients.csv", "6.1,1,all,all,constant,domestic,-4.624",
-         "6.1,1,all,all,constant,domestic,-3.624")
+    edit(
+        folder,
+        "coefficients.csv",
+        "6.1,1,all,all,constant,domestic,-4.624",
+        "6.1,1,all,all,constant,domestic,-3.624",
+    )
     change = logit_set(folder, 1).coefficients - published_set(1).coefficients
     assert np.count_nonzero(change) == 8
     np.testing.assert_allclose(change[:, :, 0, 0], 1)

@@ -18,10 +18,20 @@ def test_codes_are_unique_and_labelled_in_both_languages(codes_):
 def test_the_codes_of_the_interface():
     assert codes.SEX.names == ("female", "male")
     assert codes.EDUCATION.names == (
-        "none", "compulsory", "upper_secondary_basic", "upper_secondary", "tertiary_short",
+        "none",
+        "compulsory",
+        "upper_secondary_basic",
+        "upper_secondary",
+        "tertiary_short",
         "tertiary_long",
     )
-    assert codes.STATUS.names == ("outside", "employed", "employed_student", "student", "unemployed")
+    assert codes.STATUS.names == (
+        "outside",
+        "employed",
+        "employed_student",
+        "student",
+        "unemployed",
+    )
     assert codes.REASON.names == ("work", "refuge", "family", "education", "nordic", "unknown")
     assert codes.CENTRALITY.names == ("1", "2", "3", "4")
 
@@ -44,7 +54,9 @@ def test_codes_and_numbers_fit_their_types():
 def test_a_message_has_four_parts_and_all_problems():
     one = Problem("age", "is 300", "0 to 120", "Is it in months?")
     assert str(one) == "age: is 300; allowed: 0 to 120. Is it in months?"
-    with pytest.raises(InputError, match=r"^file has 2 problems:\n  - age: is 300.*\n  - sex: odd$"):
+    with pytest.raises(
+        InputError, match=r"^file has 2 problems:\n  - age: is 300.*\n  - sex: odd$"
+    ):
         refuse("file", [one, Problem("sex", "odd")])
     refuse("file", [])
 

@@ -12,7 +12,7 @@ from tests.logit_people import WOMAN, crowd, frame
 
 
 def text_as(kind):
-    return {name: kind for name in ("sex", "education", "status", "reason")}
+    return dict.fromkeys(("sex", "education", "status", "reason"), kind)
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,11 @@ def test_all_problems_come_at_once():
     with pytest.raises(InputError) as caught:
         published_set(1).probabilities(people)
     assert [problem.where for problem in caught.value.problems] == [
-        "age", "age", "status", "status", "family_total"
+        "age",
+        "age",
+        "status",
+        "status",
+        "family_total",
     ]
 
 

@@ -29,10 +29,16 @@ def test_the_weights_are_the_published_stock():
     weights = published_weights()
     assert weights.shape == (6, 428)
     oslo = MUNICIPALITY.index("0301")
-    assert weights[REASON.index("work"), oslo] == 27_343 or weights[REASON.index("work"), oslo] > 9_000
+    assert weights[REASON.index("work"), oslo] == 25_197
     by_reason = weights.sum(axis=1)
-    published = {"work": 139_484, "refuge": 171_641, "family": 128_696, "education": 28_201,
-                 "nordic": 125_302, "unknown": 125_302}
+    published = {
+        "work": 139_484,
+        "refuge": 171_641,
+        "family": 128_696,
+        "education": 28_201,
+        "nordic": 125_302,
+        "unknown": 125_302,
+    }
     for reason, persons in published.items():
         assert by_reason[REASON.index(reason)] == pytest.approx(persons, rel=0.001)
 
@@ -45,22 +51,23 @@ def test_every_mover_changes_level_and_nobody_else_moves():
     changed = CENTRALITY_OF[people["municipality"]] != CENTRALITY_OF[before]
     np.testing.assert_array_equal(changed, movers)
     np.testing.assert_array_equal(people["municipality"][~movers], before[~movers])
-    np.testing.assert_array_equal(this.happened("domestic"), np.flatnonzero(movers))
+    np.testing.assert_array_equal(np.sort(this.happened("domestic")), np.flatnonzero(movers))
     np.testing.assert_array_equal(np.concatenate(this.changed), np.flatnonzero(movers))
 
 
-@pytest.mark.parametrize("target", ["Oslo", "Kautokeino", "Træna"])
+@pytest.mark.parametrize("target", ["Oslo", "Kautokeino", "Træna", "Halden"])
 def test_with_weight_on_one_municipality_everybody_goes_there(target):
-    try:
-        wanted = MUNICIPALITY.index(municipality(target).number)
-    except ValueError:
-        pytest.skip(f"{target} is spelt otherwise")
+    wanted = MUNICIPALITY.index(municipality(target).number)
     weights = np.zeros((6, 428))
     weights[:, wanted] = 1
     people = made_people(N)
-    before, _ = moved(people, DomesticDestination(weights), outcome=np.where(
-        CENTRALITY_OF[people["municipality"]] == CENTRALITY_OF[wanted], STAY, DOMESTIC
-    ))
+    before, _ = moved(
+        people,
+        DomesticDestination(weights),
+        outcome=np.where(
+            CENTRALITY_OF[people["municipality"]] == CENTRALITY_OF[wanted], STAY, DOMESTIC
+        ),
+    )
     elsewhere = CENTRALITY_OF[before] != CENTRALITY_OF[wanted]
     assert (people["municipality"][elsewhere] == wanted).all()
 
@@ -68,17 +75,21 @@ def test_with_weight_on_one_municipality_everybody_goes_there(target):
 def test_levels_and_counties_are_chosen_in_proportion_to_the_stock():
     """False alarm: once in a million, for each of two distributions."""
     n = load(60_000, 800)
-    people = made_people(n, families=False, municipality=np.full(n, MUNICIPALITY.index("0301")),
-                         reason=np.full(n, REASON.index("work")))
+    people = made_people(
+        n,
+        families=False,
+        municipality=np.full(n, MUNICIPALITY.index("0301")),
+        reason=np.full(n, REASON.index("work")),
+    )
     moved(people)
     weights = published_weights()[REASON.index("work")].copy()
     weights[CENTRALITY_OF == 3] = 0
     where = people["municipality"]
     by_level = [np.count_nonzero(CENTRALITY_OF[where] == k) for k in range(3)]
-    assert_shares(by_level, [weights[CENTRALITY_OF == k].sum() / weights.sum() for k in range(3)])
-    counties = [c for c in range(19) if weights[COUNTY_OF == c].sum() > 0.01 * weights.sum()]
+    assert_shares(by_level, [weights[k == CENTRALITY_OF].sum() / weights.sum() for k in range(3)])
+    counties = [c for c in range(19) if weights[c == COUNTY_OF].sum() > 0.01 * weights.sum()]
     seen = [np.count_nonzero(COUNTY_OF[where] == c) for c in counties]
-    shares = np.array([weights[COUNTY_OF == c].sum() for c in counties])
+    shares = np.array([weights[c == COUNTY_OF].sum() for c in counties])
     assert_shares(seen, shares / shares.sum())
 
 

@@ -23,7 +23,9 @@ def test_leavers_are_abroad_and_counted_out_of_their_families():
     unknown = DESTINATION.index("unknown")
     np.testing.assert_array_equal(people["destination"], np.where(left, unknown, 0))
     np.testing.assert_array_equal(this.happened("emigrate"), np.flatnonzero(left))
-    np.testing.assert_array_equal((people["family_total"] - recount(people)[0])[~left], others[~left])
+    np.testing.assert_array_equal(
+        (people["family_total"] - recount(people)[0])[~left], others[~left]
+    )
     np.testing.assert_array_equal(people["family_immigrants"][~left], recount(people)[1][~left])
     changed = np.flatnonzero(people["family_total"] != before["family_total"])
     assert set(changed) <= set(np.concatenate(this.changed))

@@ -41,8 +41,13 @@ def test_links_survive_a_shuffled_file(tmp_path):
     turned = people.select(np.random.default_rng(1).permutation(50))
     files.save(turned, tmp_path / "p.parquet")
     again = files.load(tmp_path / "p.parquet")
-    pairs = {tuple(sorted((p, q))) for p, q in zip(again["person"], again["person"][again["partner"]], strict=True)}
-    assert pairs == {tuple(sorted((people["person"][i], people["person"][i ^ 1]))) for i in range(50)}
+    pairs = {
+        tuple(sorted((p, q)))
+        for p, q in zip(again["person"], again["person"][again["partner"]], strict=True)
+    }
+    assert pairs == {
+        tuple(sorted((people["person"][i], people["person"][i ^ 1]))) for i in range(50)
+    }
 
 
 def test_files_hold_codes_not_numbers(people, tmp_path):
@@ -82,7 +87,11 @@ def test_a_wrong_code_is_named_with_row_and_cure(frame):
     ("column", "value", "says"),
     [
         ("birth_year", np.nan, "birth_year: 1 row (first: 8) are empty; allowed: a number"),
-        ("birth_year", 1975.5, "hold such values as 1975.5; allowed: whole numbers, 1880 to 2100 year"),
+        (
+            "birth_year",
+            1975.5,
+            "hold such values as 1975.5; allowed: whole numbers, 1880 to 2100 year",
+        ),
         ("family_total", 300, "family_total: 1 row (first: 8) hold such values as 300"),
         ("birth_year", 1600, "hold such values as 1600"),
         ("education", None, "education: 1 row (first: 8) are empty"),

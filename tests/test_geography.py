@@ -60,3 +60,8 @@ def test_an_unknown_name_is_refused_with_a_suggestion():
 def test_the_arrays_cannot_be_altered():
     with pytest.raises(ValueError, match="read-only"):
         CENTRALITY_OF[0] = 1
+
+
+@pytest.mark.parametrize("which", ["Kautokeino", "Guovdageaidnu", "Guovdageaidnu - Kautokeino"])
+def test_either_of_two_names_will_do(which):
+    assert municipality(which).number == "2011"

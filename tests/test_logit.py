@@ -49,7 +49,8 @@ def test_models_know_whom_they_describe(name):
     if name[0] == "E":
         number = int(name[1])
         assert (model.sex, model.centrality) == (
-            "female" if number <= 4 else "male", (number - 1) % 4 + 1
+            "female" if number <= 4 else "male",
+            (number - 1) % 4 + 1,
         )
     else:
         assert model.sex is None
@@ -75,7 +76,8 @@ def test_models_and_sets_cannot_be_altered():
     with pytest.raises(FrozenInstanceError):
         published_model("6.1").name = "mine"
     for array in (
-        published_model("6.1").estimates, published_model("6.1").std_errors,
+        published_model("6.1").estimates,
+        published_model("6.1").std_errors,
         published_set(3).coefficients,
     ):
         with pytest.raises(ValueError, match="read-only"):

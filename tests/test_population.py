@@ -9,10 +9,18 @@ from sim.problems import InputError
 from tests.conftest import made_people
 
 PLAIN = {
-    "person": [1, 2, 3], "sex": [0, 1, 0], "birth_year": [1980, 1975, 2005],
-    "origin": [0, 1, 2], "reason": [0, 1, 2], "first_arrival_year": [2000, 2001, 2006],
-    "education": [0, 1, 0], "status": [1, 1, 0], "municipality": [0, 0, 0],
-    "family": [0, 0, 0], "family_total": [3, 3, 3], "family_immigrants": [3, 3, 3],
+    "person": [1, 2, 3],
+    "sex": [0, 1, 0],
+    "birth_year": [1980, 1975, 2005],
+    "origin": [0, 1, 2],
+    "reason": [0, 1, 2],
+    "first_arrival_year": [2000, 2001, 2006],
+    "education": [0, 1, 0],
+    "status": [1, 1, 0],
+    "municipality": [0, 0, 0],
+    "family": [0, 0, 0],
+    "family_total": [3, 3, 3],
+    "family_immigrants": [3, 3, 3],
 }
 
 
@@ -44,9 +52,15 @@ def test_columns_left_out_take_their_default():
 @pytest.mark.parametrize(
     ("columns", "says"),
     [
-        ({"birth_year": [1980, 1975, 1700]}, r"birth_year: 1 row (first: 3) hold such values as 1700"),
+        (
+            {"birth_year": [1980, 1975, 1700]},
+            r"birth_year: 1 row (first: 3) hold such values as 1700",
+        ),
         ({"birth_year": [1980, 1885, 2005]}, "imply such ages as 127 on 1 January 2013"),
-        ({"birth_year": [1980, 1975, 2013], "first_arrival_year": [2000, 2001, 2013]}, "such ages as -1"),
+        (
+            {"birth_year": [1980, 1975, 2013], "first_arrival_year": [2000, 2001, 2013]},
+            "such ages as -1",
+        ),
         ({"sex": [0, 1, 2]}, "sex: 1 row (first: 3) hold such values as 2; allowed: 0 to 1"),
         ({"family_immigrants": [3, 4, 3]}, "exceed family_total, such as 4 of 3"),
         ({"family_immigrants": [3, 3, 0]}, "are 0 for resident immigrants"),

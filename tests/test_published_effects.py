@@ -207,7 +207,10 @@ def test_the_listed_misprints_are_the_printed_values():
             assert values[OUTCOMES.index(row["outcome"])] == float(row["printed"])
     kinds = [row["what"] for row in misprints()]
     assert {kind: kinds.count(kind) for kind in set(kinds)} == {
-        "estimate": 18, "t_value": 1, "labels": 1, "note": 2
+        "estimate": 18,
+        "t_value": 1,
+        "labels": 1,
+        "note": 2,
     }
 
 

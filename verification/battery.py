@@ -20,13 +20,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 from streams import CONTROLS, STREAMS, Stream
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "results_chance.csv"
 FIELDS = (
-    "stream", "battery", "statistics", "suspicious", "smallest_p", "largest_p", "verdict", "date",
+    "stream",
+    "battery",
+    "statistics",
+    "suspicious",
+    "smallest_p",
+    "largest_p",
+    "verdict",
+    "date",
 )
 # name: arguments of testu01.c but for the bits; reversed words bring the low bits to the fore
 TESTU01 = {
@@ -37,6 +45,7 @@ TESTU01 = {
     "crush": ("crush", 0),
     "crush-reversed": ("crush", 1),
 }
+SIZED = ("rabbit", "alphabit")  # these read as many bits as they are told to
 # A fair stream gives about two suspicious p-values in a thousand; one p-value beyond the
 # second limit is a failure, which 1,000 fair statistics together meet twice in a million runs.
 SUSPICIOUS, FAILURE = 1e-3, 1e-9
@@ -74,9 +83,14 @@ class Outcome:
         """Return the outcome as a line of the table of results."""
         p_values = [p for _, p in self.statistics]
         values = (
-            self.stream, self.battery, str(len(p_values)), str(len(self.suspicious)),
-            f"{min(p_values):.3g}", f"{max(p_values):.6g}",
-            "fails" if self.fails else "passes", f"{datetime.now(UTC):%Y-%m-%d}",
+            self.stream,
+            self.battery,
+            str(len(p_values)),
+            str(len(self.suspicious)),
+            f"{min(p_values):.3g}",
+            f"{max(p_values):.6g}",
+            "fails" if self.fails else "passes",
+            f"{datetime.now(UTC):%Y-%m-%d}",
         )
         return dict(zip(FIELDS, values, strict=True))
 
@@ -89,6 +103,12 @@ class Outcome:
             f"{self.stream:<32} {self.battery:<15} {len(self.statistics):>4} statistics, "
             f"{'FAILS' if self.fails else 'passes'}{wanted}; suspicious: {doubts}"
         )
+
+
+def give_up(why: str) -> NoReturn:
+    """Say why no battery can run, and leave with the exit code of wrong usage."""
+    print(why, file=sys.stderr)
+    sys.exit(2)
 
 
 def feed(command: list[str], chunk_of: Stream) -> str:
@@ -105,7 +125,7 @@ def feed(command: list[str], chunk_of: Stream) -> str:
                 with suppress(BrokenPipeError):
                     process.stdin.close()
         if process.returncode:
-            sys.exit(f"{command[0]} stopped with exit code {process.returncode}.")
+            give_up(f"{command[0]} stopped with exit code {process.returncode}.")
         said.seek(0)
         return said.read()
 
@@ -116,16 +136,18 @@ def build_testu01(folder: Path) -> Path:
     libraries = [f"-ltestu01{part}" for part in ("", "probdist", "mylib")]
     gcc = shutil.which("gcc")
     if gcc is None:
-        sys.exit("The batteries of TestU01 need gcc: apt-get install gcc libc6-dev.")
+        give_up("The batteries of TestU01 need gcc: apt-get install gcc libc6-dev.")
     made = subprocess.run(
         [gcc, "-O2", "-o", driver, HERE / "testu01.c", *libraries, "-lm"],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if made.returncode:
-        sys.exit(
-            f"The driver of TestU01 does not compile:\n{made.stderr}\nIs the library there? "
-            "Debian and Ubuntu: apt-get install libtestu01-0-dev, from section non-free or "
-            "multiverse. --battery dieharder needs the package dieharder alone."
+        give_up(
+            f"The driver of TestU01 does not compile:\n{made.stderr}\nIs the library there? On Debian "
+            "it is the package libtestu01-0-dev, in section non-free. The other battery, "
+            "--battery dieharder, needs the package dieharder instead."
         )
     return driver
 
@@ -145,7 +167,7 @@ def testu01(driver: Path, battery: str, bits: int) -> Judge:
 def dieharder(chunk_of: Stream) -> Statistics:
     """Put a stream through all of Dieharder."""
     if shutil.which("dieharder") is None:
-        sys.exit("This battery is the package dieharder: apt-get install dieharder.")
+        give_up("This battery is the package dieharder: apt-get install dieharder.")
     said = feed(["dieharder", "-a", "-g", "200", "-c", "|", "-D", "default"], chunk_of)
     statistics = []
     for line in said.splitlines():
@@ -179,8 +201,9 @@ def outcomes(battery: str, names: list[str], bits: int) -> Iterator[Outcome]:
         judge: Judge = dieharder
         if battery in TESTU01:
             judge = testu01(build_testu01(Path(folder)), battery, bits)
+        title = f"{battery} 2**{bits}" if battery in SIZED else battery
         for name in names:
-            yield Outcome(name, battery, judge(known[name]))
+            yield Outcome(name, title, judge(known[name]))
 
 
 def main() -> int:
@@ -189,8 +212,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--battery", default="small", choices=[*TESTU01, "dieharder"])
     parser.add_argument(
-        "--stream", nargs="+", default=["all"], choices=[*groups, *STREAMS, *CONTROLS],
-        metavar="STREAM", help=f"{', '.join([*groups, *STREAMS, *CONTROLS])}",
+        "--stream",
+        nargs="+",
+        default=["all"],
+        choices=[*groups, *STREAMS, *CONTROLS],
+        metavar="STREAM",
+        help=f"{', '.join([*groups, *STREAMS, *CONTROLS])}",
     )
     parser.add_argument(
         "--bits", type=int, default=30, help="rabbit and alphabit read 2**BITS bits (30)"

@@ -144,8 +144,10 @@ def few_rounds(rounds: int) -> Stream:
         for _ in range(rounds):
             product_0, product_1 = MULTIPLY_0 * count[0], MULTIPLY_1 * count[2]
             count = [
-                product_1 >> np.uint64(32) ^ count[1] ^ keys[0], product_1 & LOW,
-                product_0 >> np.uint64(32) ^ count[3] ^ keys[1], product_0 & LOW,
+                product_1 >> np.uint64(32) ^ count[1] ^ keys[0],
+                product_1 & LOW,
+                product_0 >> np.uint64(32) ^ count[3] ^ keys[1],
+                product_0 & LOW,
             ]
             keys = [keys[0] + WEYL_0 & LOW, keys[1] + WEYL_1 & LOW]
         return np.stack(count, axis=1).astype(np.uint32).ravel()

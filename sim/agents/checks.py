@@ -113,7 +113,8 @@ def _more_immigrants_than_members(columns: Columns, year: int) -> Iterator[Probl
     alone &= columns["place"] == RESIDENT
     if alone.any():
         yield Problem(
-            "family_immigrants", f"{rows(alone)} are 0 for resident immigrants",
+            "family_immigrants",
+            f"{rows(alone)} are 0 for resident immigrants",
             "1 or more, the person included",
         )
 
@@ -139,7 +140,8 @@ def _contradictory_absences(columns: Columns, year: int) -> Iterator[Problem]:
     abroad = columns["place"] == ABROAD
     dated = columns["left_year"] != BY_NAME["left_year"].none
     if (abroad & ~dated).any():
-        yield Problem("left_year", f"{rows(abroad & ~dated)} are empty for persons abroad", "a year")
+        found = f"{rows(abroad & ~dated)} are empty for persons abroad"
+        yield Problem("left_year", found, "a year")
     registered = columns["registered_year"] != BY_NAME["registered_year"].none
     early = abroad & dated & registered & (columns["registered_year"] < columns["left_year"])
     if early.any():

@@ -24,12 +24,18 @@ def children_and_adults(
     children, adults = np.empty(young, dtype=np.int64), np.empty(young, dtype=np.int64)
     if not young:
         return children, adults
-    eldest = np.full(_families(population), -1, dtype=np.int32)
-    kernel.eldest_members(family, birth_year, population["person"], place, born_by, eldest)
-    count = kernel.find_adults(
-        family, birth_year, place, population["mother"], born_by, eldest, children, adults
+    families = _families(population)
+    motherless = np.zeros(families, dtype=np.uint8)
+    count = kernel.with_mother(
+        family, birth_year, place, population["mother"], born_by, motherless, children, adults
     )
-    return children[:count], adults[:count]
+    children, adults = children[:count], adults[:count]
+    eldest = np.full(families, -1, dtype=np.int32)
+    person = population["person"]
+    kernel.eldest_members(family, birth_year, person, place, born_by, motherless, eldest)
+    adults = np.where(adults < 0, eldest[family[children]], adults)
+    found = adults >= 0
+    return children[found], adults[found]
 
 
 def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArray[np.int64]:

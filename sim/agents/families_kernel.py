@@ -7,17 +7,52 @@ from sim.jit import kernel
 
 
 @kernel
-def eldest_members(
-    family: NDArray[np.int32], birth_year: NDArray[np.int16], person: NDArray[np.int64],
-    place: NDArray[np.uint8], born_by: int, eldest: NDArray[np.int32],
-) -> None:
-    """Write into `eldest`, by family, the position of its eldest resident born by a year.
+def with_mother(
+    family: NDArray[np.int32],
+    birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
+    mother: NDArray[np.int32],
+    born_by: int,
+    motherless: NDArray[np.uint8],
+    children: NDArray[np.int64],
+    adults: NDArray[np.int64],
+) -> int:
+    """List resident children born after a year; return how many.
 
-    Of members born in one year the smallest identifier counts, so that the order of
-    persons cannot matter. Families without such a member keep their entry.
+    The adult is the mother if she lives in the family. Otherwise it is -1, and the family
+    is marked in `motherless`.
+    """
+    count = 0
+    for i in range(family.size):
+        if birth_year[i] > born_by and place[i] == 0:
+            m = mother[i]
+            children[count] = i
+            if m >= 0 and place[m] == 0 and family[m] == family[i] and birth_year[m] <= born_by:
+                adults[count] = m
+            else:
+                adults[count] = -1
+                motherless[family[i]] = 1
+            count += 1
+    return count
+
+
+@kernel
+def eldest_members(
+    family: NDArray[np.int32],
+    birth_year: NDArray[np.int16],
+    person: NDArray[np.int64],
+    place: NDArray[np.uint8],
+    born_by: int,
+    wanted: NDArray[np.uint8],
+    eldest: NDArray[np.int32],
+) -> None:
+    """Write into `eldest` the position of the eldest resident of each wanted family.
+
+    They must be born by a year. Of members born in one year the smallest identifier counts,
+    so that the order of persons cannot matter. Families without such a member keep their entry.
     """
     for i in range(family.size):
-        if place[i] == 0 and birth_year[i] <= born_by:
+        if wanted[family[i]] and place[i] == 0 and birth_year[i] <= born_by:
             e = eldest[family[i]]
             if (
                 e < 0
@@ -28,34 +63,15 @@ def eldest_members(
 
 
 @kernel
-def find_adults(
-    family: NDArray[np.int32], birth_year: NDArray[np.int16], place: NDArray[np.uint8],
-    mother: NDArray[np.int32], born_by: int, eldest: NDArray[np.int32],
-    children: NDArray[np.int64], adults: NDArray[np.int64],
-) -> int:
-    """List resident children born after a year and the adult each lives with; return how many.
-
-    The adult is the mother if she lives in the family, otherwise its eldest member.
-    """
-    count = 0
-    for i in range(family.size):
-        if birth_year[i] > born_by and place[i] == 0:
-            adult = eldest[family[i]]
-            m = mother[i]
-            if m >= 0 and place[m] == 0 and family[m] == family[i] and birth_year[m] <= born_by:
-                adult = m
-            if adult >= 0:
-                children[count] = i
-                adults[count] = adult
-                count += 1
-    return count
-
-
-@kernel
 def leave(
-    leavers: NDArray[np.int64], family: NDArray[np.int32], immigrant: NDArray[np.uint8],
-    place: NDArray[np.uint8], gone: NDArray[np.int16], gone_immigrants: NDArray[np.int16],
-    family_total: NDArray[np.uint8], family_immigrants: NDArray[np.uint8],
+    leavers: NDArray[np.int64],
+    family: NDArray[np.int32],
+    immigrant: NDArray[np.uint8],
+    place: NDArray[np.uint8],
+    gone: NDArray[np.int16],
+    gone_immigrants: NDArray[np.int16],
+    family_total: NDArray[np.uint8],
+    family_immigrants: NDArray[np.uint8],
     changed: NDArray[np.int64],
 ) -> int:
     """Take leavers off the counts of the resident members they leave; return how many changed.

@@ -116,8 +116,12 @@ def _wrong_columns(table: pa.Table) -> Iterator[Problem]:
     known = [column.name for column in COLUMNS]
     for name in table.column_names:
         if name not in known:
-            yield Problem(name, "is an unknown column", "the columns of the codebook",
-                          suggest(name, known) or "Remove it.")
+            yield Problem(
+                name,
+                "is an unknown column",
+                "the columns of the codebook",
+                suggest(name, known) or "Remove it.",
+            )
         elif table.column_names.count(name) > 1:
             yield Problem(name, "appears more than once", "one column of a name")
     for column in COLUMNS:
@@ -125,9 +129,7 @@ def _wrong_columns(table: pa.Table) -> Iterator[Problem]:
             yield Problem(column.name, "is missing", f"a column: {column.meaning.lower()}")
 
 
-def _numbers(
-    chunks: pa.ChunkedArray, column: Column, problems: list[Problem]
-) -> NDArray[Any]:
+def _numbers(chunks: pa.ChunkedArray, column: Column, problems: list[Problem]) -> NDArray[Any]:
     """Return the stored numbers of one column; what is wrong goes into `problems`."""
     values = chunks.combine_chunks()
     if column.codes is not None:
@@ -138,10 +140,11 @@ def _numbers(
     fallback = column.low if column.none is None else column.none
     if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
         if not empty.all():
-            problems.append(Problem(column.name, f"holds {values.type}, not numbers", "whole numbers"))
+            found = f"holds {values.type}, not numbers"
+            problems.append(Problem(column.name, found, "whole numbers"))
         return np.full(len(values), fallback, dtype=column.dtype)
-    found = np.where(empty, fallback, values.to_numpy(zero_copy_only=False))
-    return _whole(found, column, problems)
+    numbers = np.where(empty, fallback, values.to_numpy(zero_copy_only=False))
+    return _whole(numbers, column, problems)
 
 
 def _whole(found: NDArray[Any], column: Column, problems: list[Problem]) -> NDArray[Any]:
@@ -157,7 +160,8 @@ def _whole(found: NDArray[Any], column: Column, problems: list[Problem]) -> NDAr
         example = f"{rows(wrong)} hold such values as {found[wrong.argmax()]:g}"
         problems.append(Problem(column.name, example, allowed))
         found = np.where(wrong, column.low, found)
-    return found.astype(column.dtype)
+    numbers: NDArray[Any] = found.astype(column.dtype)
+    return numbers
 
 
 def _coded(values: pa.Array, column: Column, problems: list[Problem]) -> NDArray[Any]:
@@ -167,15 +171,14 @@ def _coded(values: pa.Array, column: Column, problems: list[Problem]) -> NDArray
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
-        problems.append(
-            Problem(column.name, f"holds {values.type}, not codes", _allowed(column))
-        )
+        problems.append(Problem(column.name, f"holds {values.type}, not codes", _allowed(column)))
         return np.zeros(len(values), dtype=column.dtype)
     found = pc.index_in(values, pa.array(column.codes.names, values.type))
     wrong = found.is_null().to_numpy(zero_copy_only=False)
     if wrong.any():
         problems.extend(_wrong_codes(values, wrong, column))
-    return found.fill_null(0).to_numpy(zero_copy_only=False).astype(column.dtype)
+    numbers: NDArray[Any] = found.fill_null(0).to_numpy(zero_copy_only=False)
+    return numbers.astype(column.dtype)
 
 
 def _wrong_codes(values: pa.Array, wrong: NDArray[Any], column: Column) -> Iterator[Problem]:
@@ -213,8 +216,10 @@ def _positions(
         example = values[int(lost.argmax())].as_py()
         problems.append(
             Problem(
-                link, f"{rows(lost)} name persons who are not in the file, such as {example}",
+                link,
+                f"{rows(lost)} name persons who are not in the file, such as {example}",
                 "identifiers of column person, or nothing",
             )
         )
-    return found.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
+    positions: NDArray[Any] = found.fill_null(-1).to_numpy(zero_copy_only=False)
+    return positions.astype(np.int32)

@@ -122,8 +122,7 @@ class Population:
             f"{self['family'].max(initial=-1) + 1:,} family numbers; "
             f"{BYTES_PER_PERSON} bytes a person, {self.nbytes / 2**20:,.1f} MiB",
         ]
-        for column in COLUMNS:
-            lines.append(f"  {column.name:<19}{_summary(self[column.name], column.name)}")
+        lines += [f"  {c.name:<19}{_summary(self[c.name], c.name)}" for c in COLUMNS]
         return "\n".join(lines)
 
 

@@ -80,14 +80,28 @@ class Artefact:
 
 
 HEAD_KEYS = {
-    "schema_version": int, "name": str, "title": str, "source": str, "outcomes": list,
-    "terms": list, "estimation": dict, "notes": list,
+    "schema_version": int,
+    "name": str,
+    "title": str,
+    "source": str,
+    "outcomes": list,
+    "terms": list,
+    "estimation": dict,
+    "notes": list,
 }
 MORE_KEYS = {"provenance": dict}
 COLUMNS = {
     COEFFICIENTS: (
-        "model", "model_type", "centrality", "sex", "term", "outcome", "estimate",
-        "std_error", "unit", "source",
+        "model",
+        "model_type",
+        "centrality",
+        "sex",
+        "term",
+        "outcome",
+        "estimate",
+        "std_error",
+        "unit",
+        "source",
     ),
     DIAGNOSTICS: ("model", "n", "log_likelihood", "scaled_r2", "bic", "source"),
 }
@@ -114,8 +128,12 @@ def read_artefact(folder: str | os.PathLike[str]) -> Artefact:
         for name in dict.fromkeys(row["model"] for row in rows)
     }
     return Artefact(
-        head["name"], head["title"], head["source"], MappingProxyType(head["estimation"]),
-        tuple(head["notes"]), MappingProxyType(models),
+        head["name"],
+        head["title"],
+        head["source"],
+        MappingProxyType(head["estimation"]),
+        tuple(head["notes"]),
+        MappingProxyType(models),
     )
 
 
@@ -175,7 +193,9 @@ def _wrong_list(key: str, listed: list[Any], allowed: tuple[str, ...]) -> Iterat
     for word in listed:
         if word not in allowed:
             yield Problem(
-                HEAD, f"{key} holds the unknown {word!r}", ", ".join(allowed),
+                HEAD,
+                f"{key} holds the unknown {word!r}",
+                ", ".join(allowed),
                 suggest(str(word), allowed),
             )
         elif listed.count(word) > 1:
@@ -303,9 +323,7 @@ def _wrong_diagnostics(rows: list[Row], models: set[str]) -> Iterator[Problem]:
 
 def _diagnostics(row: Row) -> Diagnostics:
     n = int(float(row["n"]))
-    return Diagnostics(
-        n, float(row["log_likelihood"]), float(row["scaled_r2"]), float(row["bic"])
-    )
+    return Diagnostics(n, float(row["log_likelihood"]), float(row["scaled_r2"]), float(row["bic"]))
 
 
 def _model(rows: list[Row], diagnostics: Diagnostics) -> Coefficients:

@@ -8,7 +8,9 @@ from sim.jit import kernel
 
 @kernel
 def choose(
-    words: NDArray[np.uint32], weights: NDArray[np.float64], row: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    weights: NDArray[np.float64],
+    row: NDArray[np.int64],
     chosen: NDArray[np.int64],
 ) -> None:
     """Write each chooser's alternative: the smallest E / weight, with E = -log(u).

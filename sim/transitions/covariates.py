@@ -71,12 +71,22 @@ COUNTS = {
     ),
 }
 CODED = {
-    "sex": SEX, "education": EDUCATION, "status": STATUS, "reason": REASON,
+    "sex": SEX,
+    "education": EDUCATION,
+    "status": STATUS,
+    "reason": REASON,
     "centrality": CENTRALITY,
 }
 COLUMNS = (
-    "age", "sex", "duration", "education", "status", "reason", "family_total",
-    "family_immigrants", "centrality",
+    "age",
+    "sex",
+    "duration",
+    "education",
+    "status",
+    "reason",
+    "family_total",
+    "family_immigrants",
+    "centrality",
 )
 
 FAMILY = ("family_total", "family_immigrants")

@@ -44,16 +44,17 @@ class DomesticDestination:
     def happen(self, year: Year) -> None:
         """Move everybody whose outcome is DOMESTIC, and record those who change level."""
         municipality = year.population["municipality"]
-        before = municipality.copy()
-        follows = np.zeros(municipality.size, dtype=np.bool_)
-        follows[year.children] = True
-        movers = np.flatnonzero((year.outcome == DOMESTIC) & ~follows)
+        going = year.outcome == DOMESTIC
+        along = going[year.children]
+        going[year.children] = False  # they do not choose for themselves
+        movers, children = np.flatnonzero(going), year.children[along]
+        everybody = np.concatenate([movers, children])
+        level_before = CENTRALITY_OF[municipality[everybody]]
         for first in range(0, movers.size, BATCH):
             some = movers[first : first + BATCH]
             municipality[some] = self._choose(some, year)
-        along = year.outcome[year.children] == DOMESTIC
-        municipality[year.children[along]] = municipality[year.adults[along]]
-        changed = np.flatnonzero(CENTRALITY_OF[municipality] != CENTRALITY_OF[before])
+        municipality[children] = municipality[year.adults[along]]
+        changed = everybody[CENTRALITY_OF[municipality[everybody]] != level_before]
         year.record("domestic", changed)
         year.changed.append(changed)
 
@@ -62,24 +63,36 @@ class DomesticDestination:
         person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
         here = CENTRALITY_OF[population["municipality"][movers]].astype(np.int64)
         level = _draw(
-            year.chance, year.year, "destination_level", person,
-            self.level_weights, reason * len(CENTRALITY) + here,
+            year.chance,
+            year.year,
+            "destination_level",
+            person,
+            self.level_weights,
+            reason * len(CENTRALITY) + here,
         )
         chosen = np.empty(movers.size, dtype=np.int64)
         for there in range(len(CENTRALITY)):
             going = level == there
-            choices = np.flatnonzero(CENTRALITY_OF == there)
+            choices = np.flatnonzero(there == CENTRALITY_OF)
             drawn = _draw(
-                year.chance, year.year, "destination_municipality", person[going],
-                np.ascontiguousarray(self.weights[:, choices]), reason[going],
+                year.chance,
+                year.year,
+                "destination_municipality",
+                person[going],
+                np.ascontiguousarray(self.weights[:, choices]),
+                reason[going],
             )
             chosen[going] = choices[drawn]
         return chosen
 
 
 def _draw(
-    chance: Chance, year: int, process: str, person: NDArray[np.int64],
-    weights: NDArray[np.float64], row: NDArray[np.int64],
+    chance: Chance,
+    year: int,
+    process: str,
+    person: NDArray[np.int64],
+    weights: NDArray[np.float64],
+    row: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     blocks = -(-weights.shape[1] // WORDS)
     words = np.empty((blocks * WORDS, person.size), dtype=np.uint32)
@@ -107,7 +120,7 @@ def published_weights() -> NDArray[np.float64]:
 def _by_level(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sum weights by level for every (reason, present level); the present level weighs 0."""
     sums = np.stack(
-        [weights[:, CENTRALITY_OF == level].sum(axis=1) for level in range(len(CENTRALITY))], axis=1
+        [weights[:, level == CENTRALITY_OF].sum(axis=1) for level in range(len(CENTRALITY))], axis=1
     )
     others = sums[:, None, :] * ~np.eye(len(CENTRALITY), dtype=np.bool_)
     return np.ascontiguousarray(others.reshape(-1, len(CENTRALITY)))

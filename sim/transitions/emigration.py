@@ -23,8 +23,12 @@ class Emigration:
     reads: ClassVar = frozenset({"family", "background", "place"})
     writes: ClassVar = frozenset(
         {
-            "place", "left_year", "destination", "registered_year",
-            "family_total", "family_immigrants",
+            "place",
+            "left_year",
+            "destination",
+            "registered_year",
+            "family_total",
+            "family_immigrants",
         }
     )
 

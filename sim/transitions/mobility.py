@@ -30,9 +30,7 @@ class Mobility:
     """The yearly choice between staying, moving and emigrating."""
 
     name: ClassVar = "mobility"
-    reads: ClassVar = frozenset(
-        {*kernel.Persons._fields, "person", "family", "mother"}
-    )
+    reads: ClassVar = frozenset({*kernel.Persons._fields, "person", "family", "mother"})
     writes: ClassVar = frozenset[str]()
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
@@ -64,8 +62,13 @@ class Mobility:
             drawn, flag = words[:, : last - first], np.empty(last - first, dtype=np.uint8)
             year.chance.block(self.name, year.year, year.population["person"][first:last], drawn)
             kernel.screen_explicit(
-                drawn, self.ceilings.move[first:last], self.ceilings.emigrate[first:last],
-                SHORTEST, ratio, ratio.view(np.int32), flag,
+                drawn,
+                self.ceilings.move[first:last],
+                self.ceilings.emigrate[first:last],
+                SHORTEST,
+                ratio,
+                ratio.view(np.int32),
+                flag,
             )
             candidates.collect(flag, first, drawn[:3])
         kernel.decide_explicit(persons, self.tables, year.year, *candidates.found(), year.outcome)
@@ -82,9 +85,7 @@ class Mobility:
             candidates.collect(flag, first, drawn)
         kernel.decide_threshold(persons, self.tables, year.year, *candidates.found(), year.outcome)
 
-    def _buffers(
-        self, words: int, floats: int
-    ) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
+    def _buffers(self, words: int, floats: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
         chunk = self.settings.chunk
         return np.empty((words, chunk), np.uint32), np.empty((floats, chunk), np.float32)
 
@@ -92,9 +93,10 @@ class Mobility:
 class Ceilings:
     """Upper bounds of each person's weights, good until a year, in two bytes a person.
 
-    `move` and `emigrate` bound the two weights; for threshold draws (together) `move`
-    bounds the probability of not staying and `emigrate` is idle. They save time only. Whoever alters a covariate of a person must say so in year.changed;
-    ageing and longer stays are foreseen for `renew` years.
+    `move` and `emigrate` bound the two weights; for threshold draws (together) `move` bounds
+    the probability of not staying and `emigrate` is idle. They save time only.
+    Whoever alters a covariate of a person must say so in year.changed; ageing and longer
+    stays are foreseen for `renew` years.
     """
 
     def __init__(self, tables: kernel.Tables, renew: int, together: bool) -> None:
@@ -162,18 +164,18 @@ def persons_of(population: Population) -> kernel.Persons:
     return kernel.Persons(*(population[name] for name in kernel.Persons._fields))
 
 
-def weight_tables(
-    coefficients: NDArray[np.float64], assumptions: dict[str, str]
-) -> kernel.Tables:
+def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]) -> kernel.Tables:
     """Turn coefficients (centrality, sex, term, outcome) into factors of exp(V).
 
     Traits are reason, status and education together. Nobody under 15 weighs anything.
     """
-    beta = dict(zip(TERMS, np.moveaxis(coefficients.reshape(GROUPS, -1, OUTCOMES), 1, 0), strict=True))
+    by_term = np.moveaxis(coefficients.reshape(GROUPS, -1, OUTCOMES), 1, 0)
+    beta = dict(zip(TERMS, by_term, strict=True))
     beta[""] = np.zeros((GROUPS, OUTCOMES))
     age = np.minimum(np.arange(kernel.AGES), OLDEST)[None, :, None]
     by_age = np.exp(
-        beta["constant"][:, None] + beta["age"][:, None] * age
+        beta["constant"][:, None]
+        + beta["age"][:, None] * age
         + beta["age_over_10_squared"][:, None] * (age / 10) ** 2
     )
     by_age[:, :YOUNGEST] = 0
@@ -192,7 +194,8 @@ def weight_tables(
         np.exp(beta["family_immigrants"][:, None] * size),
     )
     rows = (np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors)
-    return kernel.Tables(*rows, group_of=(CENTRALITY_OF * 2).astype(np.uint8), covered=covered)
+    group_of = (CENTRALITY_OF * 2).astype(np.uint8)
+    return kernel.Tables(*rows, group_of=group_of, covered=covered)  # type: ignore[misc]
 
 
 def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -210,9 +213,7 @@ def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     return together
 
 
-def _highest_ahead(
-    table: NDArray[np.float64], steps: int, years: int
-) -> NDArray[np.float64]:
+def _highest_ahead(table: NDArray[np.float64], steps: int, years: int) -> NDArray[np.float64]:
     """Return, for each of a group's `steps` rows, the highest of it and the next `years` - 1."""
     grouped = table.reshape(GROUPS, steps, OUTCOMES)
     padded = np.concatenate([grouped, np.repeat(grouped[:, -1:], years, axis=1)], axis=1)

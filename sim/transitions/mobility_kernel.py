@@ -76,7 +76,8 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[float, f
     group = np.uint32(tables.group_of[municipality]) + np.uint32(persons.sex[i])
     years = np.int32(year - 1)
     age = min(max(years - np.int32(persons.birth_year[i]), np.int32(0)), np.int32(AGES - 1))
-    stay = min(max(years - np.int32(persons.first_arrival_year[i]), np.int32(0)), np.int32(CLASSES - 1))
+    stay = max(years - np.int32(persons.first_arrival_year[i]), np.int32(0))
+    stay = min(stay, np.int32(CLASSES - 1))
     by_age = np.uint32(group * np.uint32(AGES) + np.uint32(age))
     by_stay = np.uint32(group * np.uint32(CLASSES) + np.uint32(stay))
     by_total = np.uint32(group * np.uint32(SIZES) + np.uint32(persons.family_total[i]))
@@ -94,8 +95,12 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[float, f
 
 @kernel
 def bound_all(
-    persons: Persons, tables: Tables, year: int, together: bool,
-    move: NDArray[np.float32], emigrate: NDArray[np.float32],
+    persons: Persons,
+    tables: Tables,
+    year: int,
+    together: bool,
+    move: NDArray[np.float32],
+    emigrate: NDArray[np.float32],
 ) -> None:
     """Write both weights of every person; of people who are not resident, 0.
 
@@ -113,8 +118,13 @@ def bound_all(
 
 @kernel
 def bound_some(
-    persons: Persons, tables: Tables, year: int, together: bool, which: NDArray[np.int64],
-    move: NDArray[np.float32], emigrate: NDArray[np.float32],
+    persons: Persons,
+    tables: Tables,
+    year: int,
+    together: bool,
+    which: NDArray[np.int64],
+    move: NDArray[np.float32],
+    emigrate: NDArray[np.float32],
 ) -> None:
     """Do the same for the persons at the positions `which`."""
     for j in range(which.size):
@@ -137,8 +147,12 @@ def round_up(bits: NDArray[np.int32], code: NDArray[np.uint8]) -> None:
 
 @kernel
 def screen_explicit(
-    words: NDArray[np.uint32], move_code: NDArray[np.uint8], emigrate_code: NDArray[np.uint8],
-    shortest: NDArray[np.float32], ratio: NDArray[np.float32], bits: NDArray[np.int32],
+    words: NDArray[np.uint32],
+    move_code: NDArray[np.uint8],
+    emigrate_code: NDArray[np.uint8],
+    shortest: NDArray[np.float32],
+    ratio: NDArray[np.float32],
+    bits: NDArray[np.int32],
     flag: NDArray[np.uint8],
 ) -> None:
     """Flag the persons who might not stay, given three words of luck: one an alternative.
@@ -163,8 +177,11 @@ def screen_explicit(
 
 @kernel
 def screen_threshold(
-    words: NDArray[np.uint32], code: NDArray[np.uint8],
-    luck: NDArray[np.float32], bits: NDArray[np.int32], flag: NDArray[np.uint8],
+    words: NDArray[np.uint32],
+    code: NDArray[np.uint8],
+    luck: NDArray[np.float32],
+    bits: NDArray[np.int32],
+    flag: NDArray[np.uint8],
 ) -> None:
     """Flag the persons who might not stay, given one word of luck for the whole choice.
 
@@ -178,8 +195,12 @@ def screen_threshold(
 
 @kernel
 def collect(
-    flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32], count: int,
-    candidate: NDArray[np.int64], luck: NDArray[np.uint32],
+    flag: NDArray[np.uint8],
+    first: int,
+    words: NDArray[np.uint32],
+    count: int,
+    candidate: NDArray[np.int64],
+    luck: NDArray[np.uint32],
 ) -> int:
     """Append the flagged persons of a chunk that starts at position `first`, with their luck.
 
@@ -189,7 +210,7 @@ def collect(
     start = count
     for i in range(flag.size):
         candidate[count] = i
-        count += np.int64(flag[i])
+        count += int(flag[i])
     for j in range(start, count):
         i = candidate[j]
         candidate[j] = first + i
@@ -200,8 +221,12 @@ def collect(
 
 @kernel
 def decide_explicit(
-    persons: Persons, tables: Tables, year: int,
-    candidate: NDArray[np.int64], luck: NDArray[np.uint32], outcome: NDArray[np.uint8],
+    persons: Persons,
+    tables: Tables,
+    year: int,
+    candidate: NDArray[np.int64],
+    luck: NDArray[np.uint32],
+    outcome: NDArray[np.uint8],
 ) -> None:
     """Write the outcome of each candidate: the smallest of E_stay, E_move/w, E_emigrate/w.
 
@@ -230,8 +255,12 @@ def decide_explicit(
 
 @kernel
 def decide_threshold(
-    persons: Persons, tables: Tables, year: int,
-    candidate: NDArray[np.int64], luck: NDArray[np.uint32], outcome: NDArray[np.uint8],
+    persons: Persons,
+    tables: Tables,
+    year: int,
+    candidate: NDArray[np.int64],
+    luck: NDArray[np.uint32],
+    outcome: NDArray[np.uint8],
 ) -> None:
     """Write the outcome of each candidate from one draw, in the order move, emigrate, stay."""
     for j in range(candidate.size):

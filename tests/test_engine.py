@@ -1,0 +1,195 @@
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from sim.agents.families import recount
+from sim.agents.population import ABROAD, RESIDENT
+from sim.chance import Chance
+from sim.engine import THE_YEAR, BooksDoNotBalanceError, Simulation
+from sim.geography import CENTRALITY_OF
+from sim.transitions.process import Process, Settings, Year
+from tests.conftest import load, made_people
+
+N = load(20_000, 300)
+
+
+def lived(people, years=4, settings=None, chance=None, **extra):
+    simulation = Simulation(people, settings or Settings(), chance or Chance(7), **extra)
+    return simulation, list(simulation.run(years))
+
+
+def flat(counts):
+    """Everything a simulation counted, in comparable form."""
+    return [
+        (
+            c.year,
+            [a.tolist() for a in c.stock],
+            {e: [a.tolist() for a in f] for e, f in c.flows.items()},
+        )
+        for c in counts
+    ]
+
+
+def test_the_year_is_a_visible_list_of_named_processes():
+    names = [process.name for process in THE_YEAR]
+    assert names == ["mobility", "domestic_destination", "emigration"]
+    assert len(set(names)) == len(names)
+
+
+def test_people_are_conserved_every_year():
+    people = made_people(N)
+    simulation, years = lived(people, 6)
+    residents = np.count_nonzero(people["place"] == RESIDENT)
+    for counts in years:
+        assert counts.stock[1].sum() == residents
+        assert sum(counts.total(e) for e in ("stay", "domestic", "emigrate")) == residents
+        residents -= counts.total("emigrate")
+        assert counts.total("emigrate") > 0
+    assert np.count_nonzero(simulation.population["place"] == RESIDENT) == residents
+    assert simulation.stock().stock[1].sum() == residents
+    assert len(simulation.population) == N
+
+
+def test_everybody_ages_and_stays_a_year_longer_each_year():
+    simulation, years = lived(made_people(50), 3)
+    assert [c.year for c in years] == [2013, 2014, 2015]
+    assert simulation.year == simulation.population.year == 2016
+
+
+def test_the_population_given_is_left_as_it_was():
+    people = made_people(N)
+    before = people.copy()
+    lived(people)
+    assert people.year == 2013
+    assert all((people[name] == before[name]).all() for name in people.columns)
+
+
+def test_who_has_left_never_appears_again():
+    people = made_people(N)
+    simulation, _ = lived(people, 1)
+    gone = simulation.population["place"] == ABROAD
+    for _ in range(4):
+        simulation.step()
+        assert (simulation.population["place"][gone] == ABROAD).all()
+        assert (simulation.population["left_year"][gone] == 2013).all()
+
+
+def test_families_stay_equal_to_a_recount_through_the_years():
+    people = made_people(N)
+    others = people["family_total"] - recount(people)[0]
+    simulation, _ = lived(people, 5)
+    here = simulation.population["place"] == RESIDENT
+    persons, immigrants = recount(simulation.population)
+    np.testing.assert_array_equal(
+        (simulation.population["family_total"] - persons)[here], others[here]
+    )
+    np.testing.assert_array_equal(
+        simulation.population["family_immigrants"][here], immigrants[here]
+    )
+
+
+@pytest.mark.parametrize("draws", ["explicit", "threshold"])
+def test_neither_chunks_nor_ceilings_nor_order_change_a_count(draws):
+    people = made_people(N)
+    turned = people.select(np.random.default_rng(1).permutation(N))
+    base = flat(lived(people, settings=Settings(draws=draws))[1])
+    for other, settings in (
+        (people, Settings(draws=draws, chunk=load(777, 31))),
+        (people, Settings(draws=draws, renew=1)),
+        (turned, Settings(draws=draws, renew=3, chunk=1024)),
+    ):
+        assert flat(lived(other, settings=settings)[1]) == base
+
+
+def test_a_subset_lives_as_it_does_among_all():
+    people = made_people(N, families=False)
+    some = people.select(np.arange(0, N, 3))
+    whole, part = lived(people)[0], lived(some)[0]
+    np.testing.assert_array_equal(whole.population["place"][::3], part.population["place"])
+    np.testing.assert_array_equal(
+        whole.population["municipality"][::3], part.population["municipality"]
+    )
+
+
+@pytest.mark.parametrize("other", [Chance(8), Chance(7, 1)])
+def test_another_seed_or_replicate_is_another_history(other):
+    people = made_people(N)
+    assert flat(lived(people)[1]) != flat(lived(people, chance=other)[1])
+
+
+@pytest.mark.parametrize("model_type", [2, 3])
+def test_model_types_differ_but_agree_broadly(model_type):
+    """Half as many or twice as many emigrants would be a fault of indexing, not of models."""
+    people = made_people(N)
+    one = sum(c.total("emigrate") for c in lived(people)[1])
+    other = sum(
+        c.total("emigrate") for c in lived(people, settings=Settings(model_type=model_type))[1]
+    )
+    assert one != other
+    assert 0.5 < other / one < 2
+
+
+@pytest.mark.parametrize("process", THE_YEAR, ids=lambda p: p.name)
+def test_a_process_alters_only_what_it_declares_and_reports_changed_covariates(process):
+    """Covariates of mobility may change only for persons whom the process names."""
+    people = made_people(N)
+    this = Year.begin(2013, people, Chance(1))
+    for earlier in THE_YEAR[: THE_YEAR.index(process)]:
+        earlier.ready(Settings()).happen(this)
+    before = people.copy()
+    this.changed.clear()
+    process.ready(Settings()).happen(this)
+    altered = {n: people[n] != before[n] for n in people.columns}
+    assert {n for n, where in altered.items() if where.any()} <= process.writes
+    named = set(np.concatenate([np.empty(0, dtype=np.int64), *this.changed]).tolist())
+    for name in (
+        "reason",
+        "status",
+        "education",
+        "family_total",
+        "family_immigrants",
+        "municipality",
+    ):
+        where = altered[name]
+        if name == "municipality":
+            where = CENTRALITY_OF[people[name]] != CENTRALITY_OF[before[name]]
+        assert set(np.flatnonzero(where & (people["place"] == RESIDENT)).tolist()) <= named
+
+
+class Trespasser:
+    name: ClassVar = "trespasser"
+    reads: ClassVar = frozenset[str]()
+    writes: ClassVar = frozenset({"status"})
+
+    @classmethod
+    def ready(cls, settings: Settings) -> Process:
+        return cls()
+
+    def happen(self, year: Year) -> None:
+        year.population["education"][0] = 1
+
+
+class Kidnapper(Trespasser):
+    name: ClassVar = "kidnapper"
+    writes: ClassVar = frozenset({"place"})
+
+    def happen(self, year: Year) -> None:
+        year.population["place"][0] = ABROAD
+
+
+def test_a_process_cannot_write_what_it_has_not_declared():
+    with pytest.raises(ValueError, match="read-only"):
+        lived(made_people(10), 1, processes=(Trespasser,))
+
+
+def test_lost_people_stop_the_engine():
+    with pytest.raises(BooksDoNotBalanceError, match=r"2013: 10 residents .* make 10 .* but 9 are"):
+        lived(made_people(10), 1, processes=(Kidnapper,))
+
+
+def test_locks_are_lifted_even_after_a_fault():
+    simulation = Simulation(made_people(10), Settings(), Chance(1), processes=(Trespasser,))
+    with pytest.raises(ValueError, match="read-only"):
+        simulation.step()
+    assert all(column.flags.writeable for column in simulation.population.columns.values())
