@@ -60,7 +60,7 @@ class Tuned:
 
     def __init__(self, tables: kernel.Tables) -> None:
         self.group_of = tables.group_of.astype(np.int32)
-        self.ages = kernel.AGES
+        self.ages = int(kernel.AGES)
         small = np.float32
         self.age = tables.age.astype(small).reshape(-1, 2).T.copy()
         self.duration = tables.duration.astype(small).reshape(-1, 2).T.copy()

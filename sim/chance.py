@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim import chance_kernel as kernel
-from sim.problems import InputError, Problem
+from sim.problems import Problem, refuse
 
 Words = tuple[np.uint64, np.uint64, np.uint64, np.uint64]
 WORDS = 4  # words in a block, that is alternatives served by one scramble
+BLOCKS = 2**16  # of a process and year, so that there are 262,144 alternatives
 LARGEST_SEED = 2**32 - 1
 
 
@@ -43,13 +44,19 @@ class Chance:
     replicate: int = 0
 
     def __post_init__(self) -> None:
-        for name, number in (("seed", self.seed), ("replicate", self.replicate)):
-            if not 0 <= number <= LARGEST_SEED:
-                allowed = f"whole numbers, 0 to {LARGEST_SEED}"
-                raise InputError("chance", [Problem(name, f"is {number}", allowed)])
+        numbers = (("seed", self.seed), ("replicate", self.replicate))
+        refuse(
+            "chance",
+            [
+                Problem(name, f"is {number!r}", f"whole numbers, 0 to {LARGEST_SEED}")
+                for name, number in numbers
+                if type(number) is not int or not 0 <= number <= LARGEST_SEED
+            ],
+        )
 
     def address(self, process: str, year: int, block: int = 0) -> Words:
         """Return key and upper counter: (key_0, key_1, count_2, count_3) of a block."""
+        assert 0 <= block < BLOCKS, f"{process}: block {block} would run into the next year"
         return (
             np.uint64(self.seed),
             np.uint64(self.replicate),

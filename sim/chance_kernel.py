@@ -8,9 +8,9 @@ not the next number of a sequence, so neither the order of persons nor the numbe
 threads can matter, and no two addresses of one key share a block.
 
 The 32-bit words are held in 64-bit integers: a product of two words then fits without
-overflow, and LLVM vectorises the loop. Measured on one core, median of 21 runs over 546,000
-persons: 2.2 ns for a person's four words and 1.8 ns for one of them, against 0.55 ns for
-one and 1.0 ns for three words of SplitMix64.
+overflow, and LLVM vectorises the loop. Measured on one core with AVX-512, medians over 546,000
+persons: 1.7 ns for a person's four words and 1.4 ns for one of them, against 0.3 ns for one and
+0.8 ns for three words of SplitMix64 (benchmarks/bench_chance.py; docs/chance.md weighs them).
 """
 
 import numpy as np

@@ -4,20 +4,22 @@ A kernel may call kernels of its own file only. A cached kernel that calls anoth
 kernel keeps the old code after that file is edited; a test guards the rule.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from numba import njit
+import numpy as np
+from numba import config, njit
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
-# numba reads the same variable: with it set, kernels are plain Python (slow, debuggable).
-COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+# With NUMBA_DISABLE_JIT=1 kernels are plain Python: slow, and easy to step through.
+COMPILED: bool = not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def kernel(function: Kernel) -> Kernel:
     """Compile a function on bare arrays; threads may run it side by side."""
+    if not COMPILED:  # NumPy warns of what compiled code and its twin do on purpose: wrap round
+        return np.errstate(over="ignore")(function)
     return cast("Kernel", njit(cache=True, nogil=True)(function))
 
 
@@ -27,4 +29,6 @@ def inlined(function: Kernel) -> Kernel:
     Without it LLVM does not vectorise the caller's loop: the generator took 13 ns a person
     as an ordinary callee and 2 ns inlined.
     """
+    if not COMPILED:
+        return np.errstate(over="ignore")(function)
     return cast("Kernel", njit(inline="always", nogil=True)(function))

@@ -91,18 +91,20 @@ def assert_same_distribution(
     )
 
 
-def assert_uncorrelated(*series: ArrayLike, false_alarm: float = 1e-6) -> None:
+def assert_uncorrelated(
+    one: ArrayLike, another: ArrayLike, *more: ArrayLike, false_alarm: float = 1e-6
+) -> None:
     """Fail when any two of the series correlate (Pearson, Bonferroni over the pairs).
 
     `false_alarm` holds for all pairs together. Honest from some hundred values on.
     """
+    series = [np.asarray(values, dtype=float) for values in (one, another, *more)]
+    for k, values in enumerate(series):
+        assert np.ptp(values) > 0, f"series {k} is constant, so nothing can be told"
     pairs = list(combinations(range(len(series)), 2))
     for i, j in pairs:
-        one, other = np.asarray(series[i], dtype=float), np.asarray(series[j], dtype=float)
-        for k, values in ((i, one), (j, other)):
-            assert np.ptp(values) > 0, f"series {k} is constant, so nothing can be told"
-        test = stats.pearsonr(one, other)
+        test = stats.pearsonr(series[i], series[j])
         assert test.pvalue > false_alarm / len(pairs), (
-            f"series {i} and {j} of {one.size:,} values correlate at {test.statistic:.3g}; "
+            f"series {i} and {j} of {series[i].size:,} values correlate at {test.statistic:.3g}; "
             f"expected none (p = {test.pvalue:.1e})"
         )

@@ -134,7 +134,7 @@ def test_philox_gives_the_published_answers(key, counter, expected):
 
 
 def test_splitmix_gives_the_published_answers():
-    """The first five numbers from seed 1234567."""
+    """The first five numbers from seed 1234567 of splitmix64.c, the reference in C."""
     expected = [
         6457827717110365317,
         3203168211198807973,
@@ -333,3 +333,15 @@ def test_making_one_alternative_less_attractive_sends_nobody_to_it_or_elsewhere(
     old, new = (errors / before).argmin(axis=1), (errors / after).argmin(axis=1)
 
     np.testing.assert_array_equal(new[old != worse], old[old != worse])
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, "1", None], ids=repr)
+def test_a_seed_that_is_no_whole_number_is_refused(wrong):
+    with pytest.raises(InputError, match="2 problems"):
+        Chance(wrong, wrong)
+
+
+@pytest.mark.parametrize("alternative", [-1, WORDS * 2**16])
+def test_an_alternative_beyond_the_address_is_refused(alternative):
+    with pytest.raises(AssertionError, match="would run into the next year"):
+        Chance(1).uniform("mobility", 2013, PERSONS[:2], alternative)

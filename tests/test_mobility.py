@@ -185,7 +185,7 @@ def test_nobody_under_15_decides_and_people_over_74_decide_as_if_74():
     process = Mobility(certain("constant", EMIGRATE), settings(assumptions=ALONE))
     np.testing.assert_array_equal(outcomes(people, process) == EMIGRATE, age >= 15)
     tables = mobility.weight_tables(published_set(1).coefficients, settings().assumptions)
-    ages = tables.age.reshape(8, kernel.AGES, 2)
+    ages = tables.age.reshape(8, int(kernel.AGES), 2)
     assert (ages[:, 75:] == ages[:, 74:75]).all()
     assert (ages[:, :15] == 0).all()
     assert (ages[:, 15:] > 0).all()

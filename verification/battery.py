@@ -95,7 +95,7 @@ class Outcome:
         return dict(zip(FIELDS, values, strict=True))
 
     def __str__(self) -> str:
-        seen = [f"{name.strip()} p = {p:.3g}" for name, p in self.suspicious[:5]]
+        seen = [f"{name.strip()} p = {_near(p)}" for name, p in self.suspicious[:5]]
         more = len(self.suspicious) - len(seen)
         doubts = "; ".join(seen) + (f" and {more} more" if more else "") or "none"
         wanted = " (as a control should)" if self.fails and self.as_it_should else ""
@@ -103,6 +103,10 @@ class Outcome:
             f"{self.stream:<32} {self.battery:<15} {len(self.statistics):>4} statistics, "
             f"{'FAILS' if self.fails else 'passes'}{wanted}; suspicious: {doubts}"
         )
+
+
+def _near(p: float) -> str:
+    return f"{p:.3g}" if p < 0.5 or p == 1 else f"1 - {1 - p:.2g}"
 
 
 def give_up(why: str) -> NoReturn:
@@ -145,8 +149,8 @@ def build_testu01(folder: Path) -> Path:
     )
     if made.returncode:
         give_up(
-            f"The driver of TestU01 does not compile:\n{made.stderr}\nIs the library there? On Debian "
-            "it is the package libtestu01-0-dev, in section non-free. The other battery, "
+            f"The driver of TestU01 does not compile:\n{made.stderr}\nIs the library there? On "
+            "Debian it is the package libtestu01-0-dev, in section non-free. The other battery, "
             "--battery dieharder, needs the package dieharder instead."
         )
     return driver

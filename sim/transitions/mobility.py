@@ -5,7 +5,6 @@ weighs 1. Covariates are those of the year before (the report: 2012 for the outc
 2013), so age and duration in year t are t - 1 minus year of birth and of first arrival.
 """
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -20,9 +19,10 @@ from sim.transitions.logit import TERMS, published_set
 from sim.transitions.process import Settings, Year
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
+AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
 GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
-CLASS_OF_DURATION = np.searchsorted([3, 6, 11, 16], np.arange(kernel.CLASSES), side="right")
+CLASS_OF_DURATION = np.searchsorted([3, 6, 11, 16], np.arange(CLASSES), side="right")
 DURATION_TERMS = ("duration_0_2", "duration_3_5", "duration_6_10", "duration_11_15", "")
 
 
@@ -37,6 +37,7 @@ class Mobility:
         self.settings = settings
         self.tables = weight_tables(coefficients, settings.assumptions)
         self.ceilings = Ceilings(self.tables, settings.renew, settings.draws == "threshold")
+        self.store = Store(settings.chunk)
 
     @classmethod
     def ready(cls, settings: Settings) -> "Mobility":
@@ -57,37 +58,90 @@ class Mobility:
             year.outcome[year.children] = year.outcome[year.adults]
 
     def _explicit(self, persons: kernel.Persons, year: Year) -> None:
-        words, ratio, candidates = *self._buffers(4, 2), _Candidates(words=3)
-        for first, last in _chunks(len(year.population), self.settings.chunk):
-            drawn, flag = words[:, : last - first], np.empty(last - first, dtype=np.uint8)
-            year.chance.block(self.name, year.year, year.population["person"][first:last], drawn)
+        store = self.store
+        spans = store.open(len(year.population))
+        bits = store.floats.view(np.int32)
+        for first, last in spans:
+            words, flag = store.words[:, : last - first], store.flags(last - first)
+            year.chance.block(self.name, year.year, year.population["person"][first:last], words)
             kernel.screen_explicit(
-                drawn,
+                words,
                 self.ceilings.move[first:last],
                 self.ceilings.emigrate[first:last],
                 SHORTEST,
-                ratio,
-                ratio.view(np.int32),
+                store.floats,
+                bits,
                 flag,
             )
-            candidates.collect(flag, first, drawn[:3])
-        kernel.decide_explicit(persons, self.tables, year.year, *candidates.found(), year.outcome)
+            store.collect(flag, first, words[:3])
+        kernel.decide_explicit(persons, self.tables, year.year, *store.found(), year.outcome)
 
     def _threshold(self, persons: kernel.Persons, year: Year) -> None:
-        words, luck, candidates = *self._buffers(1, 1), _Candidates(words=1)
-        for first, last in _chunks(len(year.population), self.settings.chunk):
-            drawn, flag = words[:, : last - first], np.empty(last - first, dtype=np.uint8)
+        store = self.store
+        spans = store.open(len(year.population))
+        bits = store.floats.view(np.int32)
+        for first, last in spans:
+            words, flag = store.words[:1, : last - first], store.flags(last - first)
             person = year.population["person"][first:last]
-            year.chance.swift_word(self.name, year.year, person, drawn[0])
-            kernel.screen_threshold(
-                drawn, self.ceilings.move[first:last], luck, luck.view(np.int32), flag
-            )
-            candidates.collect(flag, first, drawn)
-        kernel.decide_threshold(persons, self.tables, year.year, *candidates.found(), year.outcome)
+            year.chance.swift_word(self.name, year.year, person, words[0])
+            code = self.ceilings.move[first:last]
+            kernel.screen_threshold(words, code, store.floats, bits, flag)
+            store.collect(flag, first, words)
+        kernel.decide_threshold(persons, self.tables, year.year, *store.found(), year.outcome)
 
-    def _buffers(self, words: int, floats: int) -> tuple[NDArray[np.uint32], NDArray[np.float32]]:
-        chunk = self.settings.chunk
-        return np.empty((words, chunk), np.uint32), np.empty((floats, chunk), np.float32)
+
+class Store:
+    """Working space of the passes, kept from year to year: fresh memory costs 0.5 ns a person.
+
+    words, floats, flag, group: of one chunk. position, luck: of everybody found who might not stay.
+    """
+
+    def __init__(self, chunk: int) -> None:
+        self.chunk = chunk
+        self.words = np.empty((4, 0), dtype=np.uint32)
+        self.floats = np.empty((2, 0), dtype=np.float32)
+        self.flag = np.empty(0, dtype=np.uint8)
+        self.group = np.empty(0, dtype=np.int64)
+        self.count = 0
+        self.position = np.empty(0, dtype=np.int64)
+        self.luck = np.empty((3, 0), dtype=np.uint32)
+
+    def open(self, n: int) -> list[tuple[int, int]]:
+        """Empty the list, make room, and cut n persons into chunks: first, and after the last."""
+        self.count = 0
+        most = min(self.chunk, n)
+        if self.words.shape[1] < most:
+            self.words = np.empty((4, most), dtype=np.uint32)
+            self.floats = np.empty((2, most), dtype=np.float32)
+            self.flag = np.empty(-(-most // 8) * 8, dtype=np.uint8)
+            self.group = np.empty(self.flag.size // 8 + 1, dtype=np.int64)
+        return [(first, min(first + self.chunk, n)) for first in range(0, n, self.chunk)]
+
+    def flags(self, persons: int) -> NDArray[np.uint8]:
+        """Return a flag for each person of a chunk, filled up to whole eights and lowered there."""
+        flag = self.flag[: -(-persons // 8) * 8]
+        flag[persons:] = 0
+        return flag
+
+    def collect(self, flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32]) -> None:
+        """Add the flagged persons of a chunk to the list, with their luck."""
+        if self.position.size <= self.count + flag.size:
+            self._grow(2 * (self.count + flag.size) + 1)
+        eight = flag.view(np.uint64)
+        self.count = kernel.collect(
+            flag, eight, self.group, first, words, self.count, self.position, self.luck
+        )
+
+    def found(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
+        """Return the positions and the luck of everybody in the list."""
+        return self.position[: self.count], self.luck[:, : self.count]
+
+    def _grow(self, size: int) -> None:
+        position, luck = self.position, self.luck
+        self.position = np.empty(size, dtype=np.int64)
+        self.luck = np.empty((luck.shape[0], size), dtype=np.uint32)
+        self.position[: self.count] = position[: self.count]
+        self.luck[:, : self.count] = luck[:, : self.count]
 
 
 class Ceilings:
@@ -101,9 +155,11 @@ class Ceilings:
 
     def __init__(self, tables: kernel.Tables, renew: int, together: bool) -> None:
         self.renew, self.together = renew, together
-        self.ahead = tables._replace(
-            age=_highest_ahead(tables.age, kernel.AGES, renew),
-            duration=_highest_ahead(tables.duration, kernel.CLASSES, renew),
+        self.ahead = _in_float32(
+            tables._replace(
+                age=_highest_ahead(tables.age, AGES, renew) * kernel.SLACK,
+                duration=_highest_ahead(tables.duration, CLASSES, renew),
+            )
         )
         self.until = -1
         self.move = self.emigrate = np.empty(0, dtype=np.uint8)
@@ -135,30 +191,6 @@ class Ceilings:
         return codes[0], codes[1]
 
 
-class _Candidates:
-    """A growing list of persons who might not stay, with their luck."""
-
-    def __init__(self, words: int) -> None:
-        self.count = 0
-        self.position = np.empty(0, dtype=np.int64)
-        self.luck = np.empty((words, 0), dtype=np.uint32)
-
-    def collect(self, flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32]) -> None:
-        if self.position.size <= self.count + flag.size:
-            self._grow(2 * (self.count + flag.size) + 1)
-        self.count = kernel.collect(flag, first, words, self.count, self.position, self.luck)
-
-    def found(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
-        return self.position[: self.count], self.luck[:, : self.count]
-
-    def _grow(self, size: int) -> None:
-        position, luck = self.position, self.luck
-        self.position = np.empty(size, dtype=np.int64)
-        self.luck = np.empty((luck.shape[0], size), dtype=np.uint32)
-        self.position[: self.count] = position[: self.count]
-        self.luck[:, : self.count] = luck[:, : self.count]
-
-
 def persons_of(population: Population) -> kernel.Persons:
     """Return the columns that the kernels read."""
     return kernel.Persons(*(population[name] for name in kernel.Persons._fields))
@@ -172,7 +204,7 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
     by_term = np.moveaxis(coefficients.reshape(GROUPS, -1, OUTCOMES), 1, 0)
     beta = dict(zip(TERMS, by_term, strict=True))
     beta[""] = np.zeros((GROUPS, OUTCOMES))
-    age = np.minimum(np.arange(kernel.AGES), OLDEST)[None, :, None]
+    age = np.minimum(np.arange(AGES), OLDEST)[None, :, None]
     by_age = np.exp(
         beta["constant"][:, None]
         + beta["age"][:, None] * age
@@ -185,7 +217,7 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
     if assumptions["norwegian_born"] == "stay":
         covered[BACKGROUND.index("norwegian_born")] = 0
     by_class = np.stack([beta[term] for term in DURATION_TERMS], axis=1)
-    size = np.arange(kernel.SIZES)[None, :, None]
+    size = np.arange(SIZES)[None, :, None]
     factors = (
         by_age,
         np.exp(by_class[:, CLASS_OF_DURATION]),
@@ -193,9 +225,9 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
         np.exp(beta["family_total"][:, None] * size),
         np.exp(beta["family_immigrants"][:, None] * size),
     )
-    rows = (np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors)
+    rows = [np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors]
     group_of = (CENTRALITY_OF * 2).astype(np.uint8)
-    return kernel.Tables(*rows, group_of=group_of, covered=covered)  # type: ignore[misc]
+    return kernel.Tables._make([*rows, group_of, covered])
 
 
 def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -213,7 +245,20 @@ def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
     return together
 
 
-def _highest_ahead(table: NDArray[np.float64], steps: int, years: int) -> NDArray[np.float64]:
+def _in_float32(tables: kernel.Tables) -> kernel.Tables:
+    """Return the factors in half the space, so that they stay in the fastest cache.
+
+    Only ceilings are made of them. What float32 cannot hold becomes infinite, or its smallest
+    number of full precision: never less than it was.
+    """
+    tiny = float(np.finfo(np.float32).tiny)
+    raised = (np.where(table > 0, np.maximum(table, tiny), 0) for table in tables[:5])
+    with np.errstate(over="ignore"):
+        factors = [table.astype(np.float32) for table in raised]
+    return kernel.Tables._make([*factors, *tables[len(factors) :]])
+
+
+def _highest_ahead(table: NDArray[np.floating], steps: int, years: int) -> NDArray[np.float64]:
     """Return, for each of a group's `steps` rows, the highest of it and the next `years` - 1."""
     grouped = table.reshape(GROUPS, steps, OUTCOMES)
     padded = np.concatenate([grouped, np.repeat(grouped[:, -1:], years, axis=1)], axis=1)
@@ -227,12 +272,6 @@ def _shortest() -> NDArray[np.float32]:
     lower = np.arange(256) / 256
     lower[0] = 1e-300  # no float32 distinguishes the result from 0
     return (-1 / np.log(lower) / kernel.SLACK).astype(np.float32)
-
-
-def _chunks(n: int, size: int) -> Iterator[tuple[int, int]]:
-    """Cut n persons into chunks: the first position and that after the last."""
-    for first in range(0, n, size):
-        yield first, min(first + size, n)
 
 
 SHORTEST = _shortest()

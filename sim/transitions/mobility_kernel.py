@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
-AGES, CLASSES, SIZES = 121, 17, 256  # ages 0-120, durations 0-16+, family sizes 0-255
-REASONS, STATUSES, EDUCATIONS = 6, 5, 6
+# Ages 0-120, durations 0-16+ and family sizes 0-255; then the numbers of codes.
+AGES, CLASSES, SIZES = np.uint64(121), np.uint64(17), np.uint64(256)
+REASONS, STATUSES, EDUCATIONS = np.uint64(6), np.uint64(5), np.uint64(6)
+OLDEST, LONGEST, AN_INT = 120, 16, np.int32(1)
 # A ceiling is a float32 cut to eight steps an octave, from 2**-29 (code 1) to 8 (code 255).
 SHIFT, OFFSET = np.int32(20), np.int32(785)
 SLACK = 1.0001  # more than all float32 rounding on the way to a comparison
 TINY, ONE = np.float32(2.0**-24), np.float32(1.0)
-BYTE, AN_INT = np.uint32(8), np.int32(1)
+BYTE = np.uint32(8)
 
 
 class Persons(NamedTuple):
@@ -57,39 +59,43 @@ class Tables(NamedTuple):
     the backgrounds that the model describes.
     """
 
-    age: NDArray[np.float64]
-    duration: NDArray[np.float64]
-    traits: NDArray[np.float64]
-    total: NDArray[np.float64]
-    immigrants: NDArray[np.float64]
+    age: NDArray[np.floating]
+    duration: NDArray[np.floating]
+    traits: NDArray[np.floating]
+    total: NDArray[np.floating]
+    immigrants: NDArray[np.floating]
     group_of: NDArray[np.uint8]
     covered: NDArray[np.uint8]
+
+
+@inlined
+def is_asked(persons: Persons, tables: Tables, i: int) -> bool:
+    """Say whether person i is resident and of a background that the model covers."""
+    return bool((persons.place[i] == 0) & (tables.covered[persons.background[i]] != 0))
 
 
 @inlined
 def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[float, float]:
     """Return exp(V) of moving and of emigrating of person i, wherever they are.
 
-    Positions are unsigned so that numba need not look for negative ones.
+    Positions are unsigned, and all of one width, so that numba neither looks for negative
+    ones nor widens them.
     """
-    municipality = np.uint16(persons.municipality[i])
-    group = np.uint32(tables.group_of[municipality]) + np.uint32(persons.sex[i])
-    years = np.int32(year - 1)
-    age = min(max(years - np.int32(persons.birth_year[i]), np.int32(0)), np.int32(AGES - 1))
-    stay = max(years - np.int32(persons.first_arrival_year[i]), np.int32(0))
-    stay = min(stay, np.int32(CLASSES - 1))
-    by_age = np.uint32(group * np.uint32(AGES) + np.uint32(age))
-    by_stay = np.uint32(group * np.uint32(CLASSES) + np.uint32(stay))
-    by_total = np.uint32(group * np.uint32(SIZES) + np.uint32(persons.family_total[i]))
-    by_others = np.uint32(group * np.uint32(SIZES) + np.uint32(persons.family_immigrants[i]))
-    traits = np.uint32(group * np.uint32(REASONS) + np.uint32(persons.reason[i]))
-    traits = np.uint32(traits * np.uint32(STATUSES) + np.uint32(persons.status[i]))
-    traits = np.uint32(traits * np.uint32(EDUCATIONS) + np.uint32(persons.education[i]))
-    covered = np.float64(tables.covered[persons.background[i]])
-    move = tables.age[by_age, 0] * tables.duration[by_stay, 0] * tables.traits[traits, 0]
-    move *= tables.total[by_total, 0] * tables.immigrants[by_others, 0] * covered
-    emigrate = tables.age[by_age, 1] * tables.duration[by_stay, 1] * tables.traits[traits, 1]
-    emigrate *= tables.total[by_total, 1] * tables.immigrants[by_others, 1] * covered
+    group = np.uint64(tables.group_of[np.uint16(persons.municipality[i])])
+    group += np.uint64(persons.sex[i])
+    age = np.uint64(min(max(year - 1 - persons.birth_year[i], 0), OLDEST))
+    stay = np.uint64(min(max(year - 1 - persons.first_arrival_year[i], 0), LONGEST))
+    traits = group * REASONS + np.uint64(persons.reason[i])
+    traits = traits * STATUSES + np.uint64(persons.status[i])
+    traits = traits * EDUCATIONS + np.uint64(persons.education[i])
+    age += group * AGES
+    stay += group * CLASSES
+    total = group * SIZES + np.uint64(persons.family_total[i])
+    immigrants = group * SIZES + np.uint64(persons.family_immigrants[i])
+    move = tables.age[age, 0] * tables.duration[stay, 0] * tables.traits[traits, 0]
+    emigrate = tables.age[age, 1] * tables.duration[stay, 1] * tables.traits[traits, 1]
+    move *= tables.total[total, 0] * tables.immigrants[immigrants, 0]
+    emigrate *= tables.total[total, 1] * tables.immigrants[immigrants, 1]
     return move, emigrate
 
 
@@ -102,18 +108,19 @@ def bound_all(
     move: NDArray[np.float32],
     emigrate: NDArray[np.float32],
 ) -> None:
-    """Write both weights of every person; of people who are not resident, 0.
+    """Write both weights of every person; 0 of people who are not asked.
 
     together: write the probability of not staying as the first, instead.
     """
     for i in range(move.size):
         one, two = weigh(persons, tables, year, i)
-        resident = np.float64(persons.place[i] == 0)
+        asked = np.float32(is_asked(persons, tables, i))
         if together:
-            move[i] = (one + two) / (1.0 + one + two) * resident
+            both = one + two
+            move[i] = both / (ONE + both) * asked
         else:
-            move[i] = one * resident
-            emigrate[i] = two * resident
+            move[i] = one * asked
+            emigrate[i] = two * asked
 
 
 @kernel
@@ -130,19 +137,24 @@ def bound_some(
     for j in range(which.size):
         i = which[j]
         one, two = weigh(persons, tables, year, i)
-        resident = np.float64(persons.place[i] == 0)
+        asked = np.float32(is_asked(persons, tables, i))
         if together:
-            move[j] = (one + two) / (1.0 + one + two) * resident
+            both = one + two
+            move[j] = both / (ONE + both) * asked
         else:
-            move[j] = one * resident
-            emigrate[j] = two * resident
+            move[j] = one * asked
+            emigrate[j] = two * asked
 
 
 @kernel
 def round_up(bits: NDArray[np.int32], code: NDArray[np.uint8]) -> None:
-    """Turn the bits of float32 weights into codes of the next level at or above them."""
+    """Turn the bits of float32 weights into codes of the next level at or above them.
+
+    Weights are never negative: a raised sign marks inf / inf or 0 * inf, which has no limit.
+    """
     for i in range(bits.size):
-        code[i] = 0 if bits[i] <= 0 else min(max((bits[i] >> SHIFT) - OFFSET + 1, 1), 255)
+        above = min(max((bits[i] >> SHIFT) - OFFSET + 1, 1), 255)
+        code[i] = 255 if bits[i] < 0 else 0 if bits[i] == 0 else above
 
 
 @kernel
@@ -196,6 +208,8 @@ def screen_threshold(
 @kernel
 def collect(
     flag: NDArray[np.uint8],
+    eight: NDArray[np.uint64],
+    group: NDArray[np.int64],
     first: int,
     words: NDArray[np.uint32],
     count: int,
@@ -204,13 +218,20 @@ def collect(
 ) -> int:
     """Append the flagged persons of a chunk that starts at position `first`, with their luck.
 
-    There is no branch: each person is written down and the next writes over those who were
-    not flagged. `candidate` must have room for one more than are found.
+    `eight` is `flag` seen eight at a time: most groups of eight hold nobody. There is no
+    branch, since who is flagged cannot be foreseen: each group, and then each person of the
+    groups found, is written down, and the next writes over those that are not wanted.
+    (0.4 ns a person, against 0.7 without the groups and 0.8 with a branch for each group.)
     """
     start = count
-    for i in range(flag.size):
-        candidate[count] = i
-        count += int(flag[i])
+    found = 0
+    for g in range(eight.size):
+        group[found] = g
+        found += int(eight[g] != np.uint64(0))
+    for f in range(found):
+        for i in range(group[f] * 8, group[f] * 8 + 8):
+            candidate[count] = i
+            count += int(flag[i])
     for j in range(start, count):
         i = candidate[j]
         candidate[j] = first + i
@@ -230,27 +251,19 @@ def decide_explicit(
 ) -> None:
     """Write the outcome of each candidate: the smallest of E_stay, E_move/w, E_emigrate/w.
 
-    E = -log(u) lies between 1 - u and 1/u - 1; a logarithm is taken only where that leaves
-    the comparison open.
+    There is no branch, since most candidates go and which way they go cannot be foreseen.
     """
     for j in range(candidate.size):
         i = candidate[j]
-        if persons.place[i] == 0:
-            u = (luck[0, j] + 0.5) * 2.0**-32
-            best = 1.0 / u - 1.0
-            exact = False
-            weights = weigh(persons, tables, year, i)
-            for k in range(2):
-                weight = weights[k]
-                u_k = (luck[k + 1, j] + 0.5) * 2.0**-32
-                if 1.0 - u_k < best * weight:
-                    if not exact:
-                        best = -np.log(u)
-                        exact = True
-                    wait = -np.log(u_k)
-                    if wait < best * weight:
-                        best = wait / weight
-                        outcome[i] = k + 1
+        move, emigrate = weigh(persons, tables, year, i)
+        to_stay = -np.log((luck[0, j] + 0.5) * 2.0**-32)
+        to_move = -np.log((luck[1, j] + 0.5) * 2.0**-32)
+        to_emigrate = -np.log((luck[2, j] + 0.5) * 2.0**-32)
+        moves = to_move < to_stay * move
+        leaves = to_emigrate < to_stay * emigrate
+        sooner = to_emigrate * move < to_move * emigrate
+        goes = 2 * (leaves & (sooner | (not moves))) + (moves & ((not leaves) | (not sooner)))
+        outcome[i] = goes * is_asked(persons, tables, i)
 
 
 @kernel
@@ -262,13 +275,13 @@ def decide_threshold(
     luck: NDArray[np.uint32],
     outcome: NDArray[np.uint8],
 ) -> None:
-    """Write the outcome of each candidate from one draw, in the order move, emigrate, stay."""
+    """Write the outcome of each candidate from one draw, in the order move, emigrate, stay.
+
+    There is no branch, since most candidates go and which way they go cannot be foreseen.
+    """
     for j in range(candidate.size):
         i = candidate[j]
-        if persons.place[i] == 0:
-            move, emigrate = weigh(persons, tables, year, i)
-            mark = (luck[0, j] + 0.5) * 2.0**-32 * (1.0 + move + emigrate)
-            if mark < move:
-                outcome[i] = 1
-            elif mark < move + emigrate:
-                outcome[i] = 2
+        move, emigrate = weigh(persons, tables, year, i)
+        mark = (luck[0, j] + 0.5) * 2.0**-32 * (1.0 + move + emigrate)
+        goes = 2 * (mark < move + emigrate) - (mark < move)
+        outcome[i] = goes * is_asked(persons, tables, i)

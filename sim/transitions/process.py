@@ -73,7 +73,7 @@ class Settings:
     assumptions: dict[str, str] = field(
         default_factory=lambda: {a.name: a.default for a in ASSUMPTIONS}
     )
-    chunk: int = 16_384
+    chunk: int = 65_536
     renew: int = 10
 
 
