@@ -46,4 +46,4 @@ class Emigration:
         population["registered_year"][leavers] = year.year
         population["destination"][leavers] = UNKNOWN
         year.record("emigrate", leavers)
-        year.changed.append(leave_families(population, leavers))
+        year.changed += [leavers, leave_families(population, leavers)]

@@ -84,7 +84,7 @@ class Year:
     outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
     children, adults: positions of children who follow, and of the adults they follow.
     events: positions of the persons to whom each kind of event happened.
-    changed: positions of persons whose mobility covariates a process has altered.
+    changed: positions of persons whose mobility covariates, place among them, a process altered.
     """
 
     year: int
