@@ -42,7 +42,8 @@ class Simulation:
         dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS,
         processes: tuple[type[Process], ...] = THE_YEAR,
     ) -> None:
-        self.population = population.copy()
+        written = frozenset[str]().union(*(process.writes for process in processes))
+        self.population = population.copy(only=written)  # replicates share what never changes
         self.settings = settings
         self.chance = chance
         self.observer = Observer(dimensions)

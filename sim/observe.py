@@ -125,10 +125,14 @@ class Observer:
         """Note everybody's cell on 1 January and return the stock by cell."""
         self.cell = np.zeros(len(population), dtype=np.int32)
         stride = self.cells
+        parts: dict[tuple[str, int], NDArray[Any]] = {}  # dimensions of one column together
         for dimension in self.dimensions:
             stride //= len(dimension.codes)
-            part = (dimension.group(population.year) * stride).astype(np.int32)
-            kernel.add_codes(self.cell, population[dimension.column], dimension.lowest, part)
+            part = dimension.group(population.year).astype(np.int64) * stride
+            key = dimension.column, dimension.lowest
+            parts[key] = parts.get(key, 0) + part
+        for (column, lowest), part in parts.items():
+            kernel.add_codes(self.cell, population[column], lowest, part.astype(np.int32))
         stock = np.zeros(self.cells, dtype=np.int64)
         kernel.count_where(self.cell, population["place"], RESIDENT, stock)
         return stock

@@ -163,3 +163,11 @@ def test_the_description_fits_on_one_screen_and_names_every_column(people):
 def test_nobody_can_be_described():
     nobody = made_people(5).select(np.zeros(5, dtype=bool))
     assert "0 persons" in nobody.describe()
+
+
+def test_a_copy_of_some_columns_shares_the_others(people):
+    twin = people.copy(only={"place"})
+    assert not np.shares_memory(twin["place"], people["place"])
+    assert np.shares_memory(twin["sex"], people["sex"])
+    twin["sex"].flags.writeable = False
+    assert people["sex"].flags.writeable

@@ -1,6 +1,6 @@
 """A population: columns of equal length, one row a person, links as positions."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -63,9 +63,9 @@ class Population:
         """Raise InputError if any declared range or invariant is broken."""
         refuse(self.source, broken_truths(self.columns, self.year))
 
-    def copy(self) -> "Population":
-        """Return an independent copy."""
-        return self._with({name: array.copy() for name, array in self.columns.items()})
+    def copy(self, *, only: Collection[str] = BY_NAME.keys()) -> "Population":
+        """Return a copy of which the columns `only` are independent, the others shared."""
+        return self._with({n: a.copy() if n in only else a.view() for n, a in self.columns.items()})
 
     def select(self, which: NDArray[Any]) -> "Population":
         """Return the persons of a mask or of positions, in that order.

@@ -17,17 +17,17 @@ def choose(
 
     words: (alternatives, choosers); weights: (rows, alternatives), of which chooser j uses
     row[j]. An alternative of weight 0 is never chosen; with no weight at all: -1.
-    Since E is at least 1 - u, most alternatives are dismissed without a logarithm.
+    Since E is at least 1 - u, most alternatives are dismissed without a logarithm. The
+    outer loop follows the rows of `words`, so that memory is read in order.
     """
-    for j in range(chosen.size):
-        chosen[j] = -1
-        best = np.inf
-        for k in range(weights.shape[1]):
+    best = np.full(chosen.size, np.inf)
+    chosen[:] = -1
+    for k in range(weights.shape[1]):
+        for j in range(chosen.size):
             weight = weights[row[j], k]
-            if weight > 0.0:
-                u = (words[k, j] + 0.5) * 2.0**-32
-                if 1.0 - u < best * weight:
-                    wait = -np.log(u)
-                    if wait < best * weight:
-                        best = wait / weight
-                        chosen[j] = k
+            u = (words[k, j] + 0.5) * 2.0**-32
+            if weight > 0.0 and 1.0 - u < best[j] * weight:
+                wait = -np.log(u)
+                if wait < best[j] * weight:
+                    best[j] = wait / weight
+                    chosen[j] = k
