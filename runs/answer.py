@@ -20,6 +20,7 @@ PEOPLE = {
     "unknown": "immigrants whose reason is unknown",
 }
 PERCENT = "\N{NO-BREAK SPACE}%"
+ADDING = {"arrive", "return", "birth"}
 FEWEST = 100.0  # exposed persons in every history below which a group's rate is not singled out
 
 
@@ -27,10 +28,19 @@ def answer(total: Histories, by_reason: Histories | None = None) -> list[str]:
     """Return the sentences: level, trend, largest group, risks and moves; none that is empty."""
     if not len(total.years):
         return ["The run holds no year of events; there is nothing to tell."]
-    sentences = [_level(total), _trend(total)]
+    at = focus(total)
+    sentences = [_level(total, at), _trend(total, at)]
     if by_reason is not None:
-        sentences += [_largest(by_reason), _riskiest(by_reason)]
-    return [sentence for sentence in (*sentences, _moves(total)) if sentence]
+        sentences += [_largest(by_reason, at), _riskiest(by_reason, at)]
+    return [sentence for sentence in (*sentences, _moves(total, at)) if sentence]
+
+
+def focus(total: Histories) -> int:
+    """Return which year the answer is about: the last, or the first if nobody is ever added.
+
+    A closed group says most about the year it was chosen for; later it is what is left of it.
+    """
+    return -1 if ADDING & set(total.events) else 0
 
 
 def told(estimate: Estimate, unit: str = "", *, signed: bool = False, name: str = "") -> str:
@@ -60,8 +70,9 @@ def number(value: float, digits: int, *, signed: bool = False) -> str:
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def _level(total: Histories) -> str:
-    year, count, exposed = total.years[-1], _last(total, "emigrate"), total.exposed[:, -1, 0]
+def _level(total: Histories, at: int) -> str:
+    year, exposed = total.years[at], total.exposed[:, at, 0]
+    count = total.count("emigrate")[:, at, 0]
     runs = f"{len(count)} replicates" if len(count) > 1 else "one replicate, hence no interval"
     if not exposed.any():
         return f"Nobody is exposed to emigration in {year} ({runs})."
@@ -74,11 +85,18 @@ def _level(total: Histories) -> str:
     return f"In {year} the model expects {expected}{alone}, {rate} of those resident on 1 January."
 
 
-def _trend(total: Histories) -> str:
+def _trend(total: Histories, at: int) -> str:
     count = total.count("emigrate")[:, :, 0]
     if len(total.years) < 2 or not count.any():
         return ""
     start, year = total.years[0], total.years[-1]
+    if at == 0:
+        left = told(interval(count[:, -1], floor=0), " emigrations")
+        return (
+            f"Nobody is added to the group of {start}: by {year} it expects {left} of those who "
+            "are still there, who have stayed longer and grown older. That is no forecast of all "
+            "emigrations in that year."
+        )
     change = _change(count[:, 0], count[:, -1], start)
     peak = int(count.mean(axis=0).argmax())
     if total.years[peak] in (start, year):
@@ -103,21 +121,22 @@ def _change(before: Floats, after: Floats, start: int) -> str:
     return text
 
 
-def _largest(by_reason: Histories) -> str:
-    count = by_reason.count("emigrate")[:, -1]
+def _largest(by_reason: Histories, at: int) -> str:
+    count = by_reason.count("emigrate")[:, at]
     if not count.any() or count.shape[1] < 2:
         return ""
     group = int(count.mean(axis=0).argmax())
     people = _people(by_reason, group)
     share = interval(percent(count[:, group], count.sum(axis=1)), floor=0, ceiling=100)
     return (
-        f"{people[:1].upper()}{people[1:]} are the largest group among them: "
+        f"{people[:1].upper()}{people[1:]} are the largest group that emigrates in "
+        f"{by_reason.years[at]}: "
         f"{told(interval(count[:, group], floor=0))}, or {told(share, PERCENT)} of all."
     )
 
 
-def _riskiest(by_reason: Histories) -> str:
-    exposed, count = by_reason.exposed[:, -1], by_reason.count("emigrate")[:, -1]
+def _riskiest(by_reason: Histories, at: int) -> str:
+    exposed, count = by_reason.exposed[:, at], by_reason.count("emigrate")[:, at]
     groups = [g for g in range(exposed.shape[1]) if exposed[:, g].min() >= FEWEST]
     if len(groups) < 2 or not count.any():
         return ""
@@ -131,8 +150,8 @@ def _riskiest(by_reason: Histories) -> str:
     )
 
 
-def _moves(total: Histories) -> str:
-    year, count = int(total.years[-1]), _last(total, "domestic")
+def _moves(total: Histories, at: int) -> str:
+    year, count = int(total.years[at]), total.count("domestic")[:, at, 0]
     movers = f"{told(interval(count, floor=0))} move" if count.any() else "nobody moves"
     text = f"Inside Norway {movers} to another centrality level in {year}"
     held = dict(zip(total.stock_years.tolist(), total.stock[:, :, 0].T, strict=True))
@@ -146,8 +165,3 @@ def _moves(total: Histories) -> str:
 def _people(by_reason: Histories, group: int) -> str:
     code = by_reason.groups[group][0]
     return PEOPLE.get(code, f"persons with reason {code}")
-
-
-def _last(total: Histories, event: str) -> Floats:
-    last: Floats = total.count(event)[:, -1, 0]
-    return last

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from runs import plots
-from runs.answer import answer, number, rounded
+from runs.answer import answer, focus, number, rounded
 from runs.tables import (
     CODE_LISTS,
     COUNTS,
@@ -106,7 +106,7 @@ def write_report(
             "answer": answer(histories(flows, stocks), by_reason),
             "uncertainty": plots.uncertainty(manifest),
             "facts": list(_facts(manifest, folder)),
-            **_contents(made, figures),
+            **_contents(made, figures, focus(histories(flows, stocks))),
         }
     )
     return write_whole(folder / "report.html", page)
@@ -122,7 +122,7 @@ def _render(context: Mapping[str, Any]) -> str:
     return environment.from_string(text).render(context)
 
 
-def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str]) -> dict[str, Any]:
+def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str], at: int) -> dict[str, Any]:
     """Return what the page prints below the answer: figures, tables and words."""
     from markupsafe import Markup
 
@@ -131,8 +131,9 @@ def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str]) -> dict[
     years = sorted({year for measure, _, year in total if measure == "emigrations"})
     return {
         "years": years,
+        "year_of_answer": years[at] if years else None,
         "replicates": max((estimate.replicates for estimate in total.values()), default=0),
-        "key_figures": list(_key_figures(total, years)),
+        "key_figures": list(_key_figures(total, years, at)),
         "figures": [
             {
                 "title": drawing.title,
@@ -144,7 +145,7 @@ def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str]) -> dict[
         ],
         "year_tables": list(_year_tables(made)),
         "group_columns": list(GROUP_COLUMNS.values()),
-        "group_sections": list(_group_sections(made, years[-1])) if years else [],
+        "group_sections": list(_group_sections(made, years[at])) if years else [],
         "never": [word for word in OTHER_EVENTS if word not in measures],
         "happens": [word for word in OTHER_EVENTS if word in measures],
         "glossary": [
@@ -156,15 +157,15 @@ def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str]) -> dict[
     }
 
 
-def _key_figures(total: Estimates, years: Sequence[int]) -> Iterator[tuple[str, Cell]]:
+def _key_figures(total: Estimates, years: Sequence[int], at: int) -> Iterator[tuple[str, Cell]]:
     if not years:
         return
-    last = years[-1]
+    year_of_answer = years[at]
     for measure, title, year in (
-        ("emigrations", f"Emigrations, {last}", last),
-        ("emigration_rate", f"Emigration rate, %, {last}", last),
-        ("domestic_moves", f"Domestic moves, {last}", last),
-        ("stock", f"Population, 1 January {last + 1}", last + 1),
+        ("emigrations", f"Emigrations, {year_of_answer}", year_of_answer),
+        ("emigration_rate", f"Emigration rate, %, {year_of_answer}", year_of_answer),
+        ("domestic_moves", f"Domestic moves, {year_of_answer}", year_of_answer),
+        ("stock", f"Population, 1 January {years[-1] + 1}", years[-1] + 1),
     ):
         estimate = total.get((measure, "", year))
         if estimate is not None and not math.isnan(estimate.mean):
