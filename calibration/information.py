@@ -47,8 +47,7 @@ class Shadow:
                 share = w * self.p[:, a] * ((a == b) - self.p[:, b])
                 block = self.z.T @ (self.z * share[:, None])
                 information[a * k : (a + 1) * k, b * k : (b + 1) * k] = block
-        inverse: Floats = np.linalg.inv((information + information.T) / 2)
-        return inverse
+        return np.linalg.inv((information + information.T) / 2).astype(np.float64, copy=False)
 
     def slope(self, covariance: Floats, pull: Floats) -> Floats:
         """Return, for each candidate, the derivative of sum(pull * log standard error)."""

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from docs import make_misprints
-from scenarios.schema import CHECKS, Scenario, describe_fields
+from scenarios.schema import CHECKS, FIELDS, Scenario
 from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
 from sim.agents.files import FORMAT, file_schema
-from sim.codes import CodeList
+from sim.codes import EVENT, CodeList
 from sim.observe import DIMENSIONS
 from sim.transitions.process import ASSUMPTIONS
 
 FOLDER = Path(__file__).parent
+NOTHING_SAID = {"name": "must be given", "question": "must be given", "based_on": "no base"}
 MANY = 30  # a longer code list is described, not printed
 
 
@@ -29,7 +30,18 @@ def codebook() -> str:
         f"A population is a Parquet file (format `{FORMAT}`) with one row a person and these "
         f"columns; in memory they take {BYTES_PER_PERSON} bytes a person. The metadata key `year` "
         "says on which 1 January the persons are described. Codes are text. What a person does "
-        "not have is null. Columns marked *optional* may be left out.",
+        "not have is null. Columns marked *optional* may be left out; then nobody has a value, or all "
+        "have the first code of the list.",
+        "",
+        "Everything describes 1 January of that year: age and duration of stay are those reached on "
+        "31 December before it, labour-market status and education those of the year before. The "
+        "published models relate just these to what people do during the year.",
+        "",
+        "Rules between columns: first arrival lies in the birth year or later and before the "
+        "1 January described; resident immigrants count themselves in `family_immigrants`, which is "
+        "at most `family_total`; both are at least the number of residents (immigrant residents) in "
+        "the file with the same family number; a partner points back; whoever is abroad has a "
+        "`left_year`.",
         "",
         "| column | type in file | values | meaning | Norwegian label | source |",
         "|---|---|---|---|---|---|",
@@ -42,6 +54,7 @@ def codebook() -> str:
         if column.codes is not None:
             lines += _codes(column.name, column.codes)
     lines += ["## Dimensions of flows and stocks", "", *_dimensions(), ""]
+    lines += ["## flows.parquet and stocks.parquet", "", *_outputs(), ""]
     lines += ["## Fields of a scenario file", "", *_fields(), "", "## Assumptions", ""]
     for assumption in ASSUMPTIONS:
         lines += [f"**{assumption.name}**", ""]
@@ -90,19 +103,41 @@ def _dimensions() -> list[str]:
     ]
 
 
+def _outputs() -> list[str]:
+    return [
+        "Tidy tables, one row a non-empty cell: `replicate` (from 0), `draw` (of parameters; 0 as long "
+        "as only the published ones are used), `year`, the dimensions, in flows `event`, and `count`. "
+        "Stocks are those of 1 January, to the one after the last year.",
+        "",
+        "| event | meaning |",
+        "|---|---|",
+        *(f"| `{code.name}` | {code.en} |" for code in EVENT),
+    ]
+
+
 def _fields() -> list[str]:
-    assert set(CHECKS) == {name for name, _ in describe_fields()}
+    assert set(CHECKS) == set(FIELDS)
+    plain = Scenario("", "")
     about = (Scenario.__doc__ or "").split("\n\n", 1)[1]
     return [
         "| field | if left out |",
         "|---|---|",
         *(
-            f"| `{name}` | {value or 'must be given' if name in ('name', 'question') else value} |"
-            for name, value in describe_fields()
+            f"| `{name}` | {_shown(getattr(plain, name)) or NOTHING_SAID[name]} |"
+            for name in FIELDS
         ),
         "",
         *(line.strip() for line in about.splitlines()),
     ]
+
+
+def _shown(value: object) -> str:
+    """Return a default value as one would write it in the file."""
+    if not isinstance(value, tuple):
+        return str(value)
+    if all(isinstance(part, int) for part in value):
+        return "..".join(map(str, value))
+    return ", ".join(part if isinstance(part, str) else ": ".join(part) for part in value)
 
 
 def schema() -> str:

@@ -2,7 +2,8 @@
 
 Differences and shares are taken within each history first, so that their intervals are
 their own. Numbers are rounded to what their interval can tell: 23,873 with an interval of
-23,412 to 24,331 reads '23,900 (23,400 to 24,300)'.
+23,412 to 24,331 reads '23,900 (23,400 to 24,300)'; numbers below 1,000 are whole at least.
+A group is called the largest only where chance could not have put another one first.
 """
 
 import math
@@ -21,18 +22,28 @@ PEOPLE = {
 }
 PERCENT = "\N{NO-BREAK SPACE}%"
 ADDING = {"arrive", "return", "birth"}
+IMMIGRANTS = " immigrants"
+CLOSE = "too close to tell apart"
+MOST_NAMED = 3  # groups told with their numbers where they are too close to tell apart
+FEW = range(2, 5)  # replicates whose interval is very wide
+WHOLE = 1_000.0  # numbers below are never rounded to tens
+WHOLE_STOCK = 10_000.0  # nor populations below this
 FEWEST = 100.0  # exposed persons in every history below which a group's rate is not singled out
 
 
-def answer(total: Histories, by_reason: Histories | None = None) -> list[str]:
-    """Return the sentences: level, trend, largest group, risks and moves; none that is empty."""
-    if not len(total.years):
+def answer(total: Histories, by_reason: Histories | None = None, base: str = "") -> list[str]:
+    """Return the sentences: level, trend, largest group, risks and moves; none that is empty.
+
+    base: the name of the scenario that this one is based on, if any.
+    """
+    if not total.exposed.size:
         return ["The run holds no year of events; there is nothing to tell."]
     at = focus(total)
     sentences = [_level(total, at), _trend(total, at)]
     if by_reason is not None:
         sentences += [_largest(by_reason, at), _riskiest(by_reason, at)]
-    return [sentence for sentence in (*sentences, _moves(total, at)) if sentence]
+    sentences += [_moves(total, at), _reservation(total, at), _alone(base)]
+    return [sentence for sentence in sentences if sentence]
 
 
 def focus(total: Histories) -> int:
@@ -40,22 +51,54 @@ def focus(total: Histories) -> int:
 
     A closed group says most about the year it was chosen for; later it is what is left of it.
     """
-    return -1 if ADDING & set(total.events) else 0
+    return 0 if closed(total) else -1
 
 
-def told(estimate: Estimate, unit: str = "", *, signed: bool = False, name: str = "") -> str:
+def closed(total: Histories) -> bool:
+    """Return whether nobody is ever added to those resident on the first 1 January."""
+    return not ADDING & set(total.events)
+
+
+def followed(total: Histories, source: str = "") -> str:
+    """Say whom a run without arrivals follows; '' if people are added or there is no year."""
+    if not total.exposed.size or not closed(total):
+        return ""
+    synthetic = any(word in source.lower() for word in ("synthetic", "embedded"))
+    return (
+        f"Only those resident on 1 January {total.years[0]} are followed; nobody is added."
+        f"{' Synthetic persons.' if synthetic else ''}"
+    )
+
+
+def told(
+    estimate: Estimate,
+    unit: str = "",
+    *,
+    signed: bool = False,
+    name: str = "",
+    stock: bool = False,
+) -> str:
     """Return '23,900 (23,400 to 24,300)'; `name` says before the interval what it is."""
-    mean, span = rounded(estimate, rate=unit == PERCENT, signed=signed)
+    mean, span = rounded(estimate, rate=unit == PERCENT, signed=signed, stock=stock)
     return f"{mean}{unit} ({name}{span})" if span else f"{mean}{unit}"
 
 
-def rounded(estimate: Estimate, *, rate: bool, signed: bool = False) -> tuple[str, str]:
-    """Return the mean and the interval, '' if there is none, rounded to what it can tell."""
-    most = 2 if rate else 1  # decimals
+def rounded(
+    estimate: Estimate, *, rate: bool, signed: bool = False, stock: bool = False
+) -> tuple[str, str]:
+    """Return the mean and the interval, '' if there is none, rounded to what it can tell.
+
+    Where any of the three is below 1,000, in a population 10,000, none is rounded to tens.
+    """
+    most = 2 if rate else 0 if stock else 1  # decimals
     half = (estimate.high - estimate.low) / 2
     if not half > 0:
         return number(estimate.mean, most if rate or estimate.mean % 1 else 0, signed=signed), ""
     digits = min(-math.floor(math.log10(half / 2)), most)
+    if min(abs(value) for value in estimate[:1] + estimate[2:4]) < (
+        WHOLE_STOCK if stock else WHOLE
+    ):
+        digits = max(digits, 0)
     mean, low, high = (
         number(value, digits, signed=signed)
         for value in (estimate.mean, estimate.low, estimate.high)
@@ -91,6 +134,8 @@ def _trend(total: Histories, at: int) -> str:
         return ""
     start, year = total.years[0], total.years[-1]
     if at == 0:
+        if not total.exposed[:, -1].any():
+            return f"Nobody is added to the group of {start}, and by {year} nobody of it is left."
         left = told(interval(count[:, -1], floor=0), " emigrations")
         return (
             f"Nobody is added to the group of {start}: by {year} it expects {left} of those who "
@@ -122,17 +167,28 @@ def _change(before: Floats, after: Floats, start: int) -> str:
 
 
 def _largest(by_reason: Histories, at: int) -> str:
-    count = by_reason.count("emigrate")[:, at]
-    if not count.any() or count.shape[1] < 2:
+    count, year = by_reason.count("emigrate")[:, at], by_reason.years[at]
+    groups = [g for g in range(count.shape[1]) if count[:, g].any()]
+    if not groups or count.shape[1] < 2:
         return ""
-    group = int(count.mean(axis=0).argmax())
-    people = _people(by_reason, group)
-    share = interval(percent(count[:, group], count.sum(axis=1)), floor=0, ceiling=100)
+    tied = _first(count, groups, 1)
+    people = _named(by_reason, tied)
+    if len(tied) > MOST_NAMED:
+        return f"Which group emigrates most in {year} cannot be told: {people} are {CLOSE}."
+    people = people[:1].upper() + people[1:]
+    found = [told(interval(count[:, group], floor=0)) for group in tied]
+    if len(tied) > 1:
+        return f"{people}, {CLOSE}, emigrate most in {year}: {_listed(found)}."
+    share = told(_share(count[:, tied[0]], count.sum(axis=1)), PERCENT)
     return (
-        f"{people[:1].upper()}{people[1:]} are the largest group that emigrates in "
-        f"{by_reason.years[at]}: "
-        f"{told(interval(count[:, group], floor=0))}, or {told(share, PERCENT)} of all."
+        f"{people} are the largest group that emigrates in {year}: {found[0]}, or {share} of all."
     )
+
+
+def _share(part: Floats, whole: Floats) -> Estimate:
+    """Return the share of the means, which is what the printed numbers give, and its interval."""
+    share = interval(percent(part, whole), floor=0, ceiling=100)
+    return share._replace(mean=100 * float(part.mean() / whole.mean()))
 
 
 def _riskiest(by_reason: Histories, at: int) -> str:
@@ -141,13 +197,48 @@ def _riskiest(by_reason: Histories, at: int) -> str:
     if len(groups) < 2 or not count.any():
         return ""
     rates = percent(count, exposed)
-    found = {group: interval(rates[:, group], floor=0, ceiling=100) for group in groups}
-    highest, lowest = (pick(groups, key=lambda g: found[g].mean) for pick in (max, min))
-    return (
-        f"The yearly risk is highest among {_people(by_reason, highest)}, "
-        f"{told(found[highest], PERCENT)}, and lowest among {_people(by_reason, lowest)}, "
-        f"{told(found[lowest], PERCENT)}."
-    )
+    highest, lowest = (_first(rates, groups, sign) for sign in (1, -1))
+    if lowest[0] in highest:
+        alike = _named(by_reason, highest)
+        return f"Which group runs the highest yearly risk cannot be told: {alike} are {CLOSE}."
+    if set(highest) & set(lowest):
+        high, low = (_at_risk(by_reason, rates, tied[:1]) for tied in (highest, lowest))
+        return f"The yearly risk among {high}, is above that among {low}; more cannot be told."
+    high, low = (_at_risk(by_reason, rates, tied) for tied in (highest, lowest))
+    return f"The yearly risk is highest among {high}, and lowest among {low}."
+
+
+def _at_risk(by_reason: Histories, rates: Floats, tied: list[int]) -> str:
+    rate = [told(interval(rates[:, group], floor=0, ceiling=100), PERCENT) for group in tied]
+    found = f", {_listed(rate)}" if len(tied) <= MOST_NAMED else ""
+    close = f", {CLOSE}" if len(tied) > 1 else ""
+    return f"{_named(by_reason, tied)}{close}{found}"
+
+
+def _first(values: Floats, groups: list[int], sign: int) -> list[int]:
+    """Return the group with the largest mean (sign -1: smallest), then those it may tie with.
+
+    Groups are compared within each history: the difference must have an interval above 0.
+    One history alone says nothing of chance; there the first group is taken as it is.
+    """
+    ordered = sorted(groups, key=lambda g: -sign * values[:, g].mean())
+    first = ordered[0]
+    if len(values) == 1:
+        return [first]
+    ahead = {g: interval(sign * (values[:, first] - values[:, g])) for g in ordered[1:]}
+    return [first, *(g for g, lead in ahead.items() if not lead.low > 0)]
+
+
+def _named(by_reason: Histories, groups: list[int]) -> str:
+    """Return 'labour and family immigrants', or 'refugees and Nordic immigrants'."""
+    names = [_people(by_reason, group) for group in groups]
+    if all(name.endswith(IMMIGRANTS) for name in names):
+        return _listed([name.removesuffix(IMMIGRANTS) for name in names]) + IMMIGRANTS
+    return _listed(names)
+
+
+def _listed(words: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def _moves(total: Histories, at: int) -> str:
@@ -156,10 +247,34 @@ def _moves(total: Histories, at: int) -> str:
     text = f"Inside Norway {movers} to another centrality level in {year}"
     held = dict(zip(total.stock_years.tolist(), total.stock[:, :, 0].T, strict=True))
     if year in held and year + 1 in held:
-        before, after = (told(interval(held[y], floor=0)) for y in (year, year + 1))
+        before, after = (population(interval(held[y], floor=0)) for y in (year, year + 1))
         path = f"stays at {before}" if before == after else f"goes from {before} to {after}"
         text += f"; during that year the population followed {path}"
     return f"{text}."
+
+
+def population(estimate: Estimate) -> str:
+    """Return how many live in Norway, in whole persons."""
+    return told(estimate, stock=True)
+
+
+def _reservation(total: Histories, at: int) -> str:
+    runs = len(total.stock)
+    if runs not in FEW or not total.count("emigrate")[:, at].any():
+        return ""
+    return (
+        f"The intervals rest on {runs} replicates only, so few that they are very wide; "
+        "20 replicates or more make them narrower."
+    )
+
+
+def _alone(base: str) -> str:
+    if not base:
+        return ""
+    return (
+        f"This report shows this scenario alone; its base is {base}. "
+        "Compare the two reports' numbers."
+    )
 
 
 def _people(by_reason: Histories, group: int) -> str:

@@ -4,14 +4,20 @@ Nothing heavy is imported before it is needed: `vandring --help` answers at once
 """
 
 import argparse
+import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import pairwise
 from typing import Any, NoReturn
 
-from sim.problems import InputError, Problem, suggest
+from sim.problems import InputError, Problem, refuse, shown, suggest
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED, TERMINATED = 0, 1, 2, 130, 143
 MOST_THREADS = 256
+MOST_DIGITS = 12
 
 RUN_EXAMPLES = """\
 examples:
@@ -29,13 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; return 0 done, 1 a check failed, 2 wrong usage."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser().parse_args(words)
+        parser = _parser()
+        arguments, rest = parser.parse_known_args(words)
+        arguments.rest, arguments.unknown = rest, parser.unknown(rest)
         code: int = arguments.act(arguments, ["vandring", *words])
     except InputError as error:
         print(f"vandring: {error}", file=sys.stderr)
         return WRONG_USAGE
     except KeyboardInterrupt:
-        print("vandring: stopped; nothing was written", file=sys.stderr)
+        print("vandring: stopped; an unfinished run is not kept", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()
@@ -59,12 +67,20 @@ class _Parser(argparse.ArgumentParser):
                 ", ".join(COMMANDS),
                 suggest(word, COMMANDS) or f"See {help_with}.",
             )
-        if message.startswith("unrecognized arguments"):
-            word = message.split(": ", 1)[1].split(" ", maxsplit=1)[0]
-            options = [o for a in self._every_action() for o in a.option_strings]
-            cure = suggest(word.split("=")[0], options) or f"See {help_with}."
-            return Problem(word, "is unknown", ", ".join(options), cure)
         return Problem("arguments", message, cure=f"See {help_with}.")
+
+    def unknown(self, rest: Sequence[str]) -> list[Problem]:
+        """Say of every word that no command knows what may have been meant by it."""
+        options = [option for action in self._every_action() for option in action.option_strings]
+        problems = []
+        for before, word in pairwise(["", *rest]):
+            if word.startswith("-"):
+                near = suggest(word.split("=")[0], options, cutoff=0.7)
+                cure = near or f"See {self.prog} --help."
+                problems.append(Problem(_shown(word), "is unknown", ", ".join(options), cure))
+            elif not _takes_next(before):
+                problems.append(Problem(_shown(word), "is one word too many", "one SCENARIO"))
+        return problems
 
     def _every_action(self) -> list[argparse.Action]:
         found = list(self._actions)
@@ -75,7 +91,16 @@ class _Parser(argparse.ArgumentParser):
         return [action for action in found if not isinstance(action, argparse._HelpAction)]
 
 
-def _parser() -> argparse.ArgumentParser:
+def _takes_next(word: str) -> bool:
+    """Say whether the word after an unknown one may be its value."""
+    return word.startswith("--") and "=" not in word
+
+
+def _shown(word: str) -> str:
+    return word if len(word) <= 60 else f"{word[:57]}..."
+
+
+def _parser() -> _Parser:
     parser = _Parser(
         prog="vandring",
         description="Microsimulation and projection of migration: immigrants in Norway, year by "
@@ -101,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _act_without_command(arguments: argparse.Namespace, command: list[str]) -> int:
+    refuse("command", arguments.unknown)
     if arguments.version:
         from importlib.metadata import version
 
@@ -133,31 +159,63 @@ OVERRIDES = ("years", "replicates", "seed", "model_type", "population", "draws")
 
 
 def _run(arguments: argparse.Namespace, command: list[str]) -> int:
-    problems: list[Problem] = []
+    from runs.store import folder_problem
+
+    problems: list[Problem] = [*arguments.unknown]
     threads = _count(arguments.threads, "--threads", MOST_THREADS, problems)
     chunk = _count(arguments.chunk, "--chunk", 10**9, problems)
-    scenario = _scenario(arguments, problems)
+    scenario = _scenario(arguments, command, problems)
+    problems += folder_problem(arguments.out)
     if problems or scenario is None:
         raise InputError("command", problems)
     from runs.pipeline import run
 
-    finished = run(scenario, threads=threads or 1, out=arguments.out, chunk=chunk, command=command)
-    if arguments.json:
-        _print_json(finished)
-    else:
-        _print_lines(finished)
-    return DONE
+    with _ending_on_sigterm():
+        finished = run(
+            scenario, threads=threads or 1, out=arguments.out, chunk=chunk, command=command
+        )
+    return _told(finished, as_json=arguments.json)
 
 
-def _scenario(arguments: argparse.Namespace, problems: list[Problem]) -> Any:
+@contextmanager
+def _ending_on_sigterm() -> Iterator[None]:
+    """Let a SIGTERM end the run as an exception does, so that nothing half-written stays."""
+
+    def end(number: int, frame: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen
+        return
+
+    def again(lost: Any) -> None:
+        if lost.exc_type is SystemExit:
+            threading.Timer(0.1, signal.raise_signal, [signal.SIGTERM]).start()
+        else:
+            hook(lost)
+
+    hook, sys.unraisablehook = sys.unraisablehook, again  # the compiler's callbacks lose exceptions
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = hook
+
+
+def _scenario(arguments: argparse.Namespace, command: list[str], problems: list[Problem]) -> Any:
     """Read the scenario; what is wrong joins `problems`, so that all comes at once."""
     from runs.people import file_problem
     from scenarios.schema import load_scenario
 
     given = {name: getattr(arguments, name) for name in OVERRIDES}
     given = {name: value for name, value in given.items() if value is not None}
+    which = arguments.scenario
+    before = command[command.index(which) - 1] if which in command else ""
+    if before in arguments.rest and _takes_next(before):
+        which = "baseline"  # the word is the value of an unknown option; check only the rest
     try:
-        scenario = load_scenario(arguments.scenario, given)
+        scenario = load_scenario(which, given)
     except InputError as error:
         problems += error.problems
         problems += file_problem(given.get("population", "embedded"))
@@ -169,10 +227,33 @@ def _scenario(arguments: argparse.Namespace, problems: list[Problem]) -> Any:
 def _count(word: str | None, option: str, most: int, problems: list[Problem]) -> int | None:
     if word is None:
         return None
-    if word.isdecimal() and 1 <= int(word) <= most:
+    if word.isdecimal() and len(word) <= MOST_DIGITS and 1 <= int(word) <= most:
         return int(word)
-    problems.append(Problem(option, f"is {word!r}", f"a whole number, 1 to {most:,}"))
+    problems.append(Problem(option, f"is {shown(word)}", f"a whole number, 1 to {most:,}"))
     return None
+
+
+def _told(finished: Any, *, as_json: bool) -> int:
+    """Print the outcome; the run is kept even if nobody can be told."""
+    try:
+        (_print_json if as_json else _print_lines)(finished)
+        sys.stdout.flush()
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        said = f"vandring: standard output cannot be written ({reason}); the run lies in"
+        with suppress(OSError, ValueError):
+            print(f"{said} {finished.folder}", file=sys.stderr)
+        _silence_output()
+        return FAILED
+    return DONE
+
+
+def _silence_output() -> None:
+    """Send to nowhere what is still buffered, or Python complains of it when it ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _print_json(finished: Any) -> None:

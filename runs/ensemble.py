@@ -12,7 +12,7 @@ from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EVENT
 from sim.engine import Simulation
-from sim.observe import Counts, Observer
+from sim.observe import Observer
 from sim.transitions.process import Settings
 
 
@@ -109,6 +109,3 @@ def _table(
         columns["event"] = pa.DictionaryArray.from_arrays(pa.array(labels), names)
     columns["count"] = pa.array(counts)
     return pa.table(columns)
-
-
-__all__ = ["Counts", "Plan", "Replicate", "live"]

@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from hashlib import file_digest
+from hashlib import file_digest, sha256
+from importlib import resources
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from scenarios.schema import Scenario
 from sim.transitions.process import ASSUMPTIONS
 
 FORMAT = "vandring run 1"
-PACKAGES = ("numpy", "numba", "pyarrow", "scipy")
+PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow")
+PUBLISHED = "transitions/published_2016"
+PARAMETER_FILES = ("artefact.json", "coefficients.csv", "diagnostics.csv")
 GUARANTEE = (
     "The same seed gives the same counts for any number of threads, chunk size and order of "
     "persons. Draws are exact on every machine; the last bit of a logarithm is the machine's."
@@ -33,8 +36,9 @@ FIXED = (
     "fixed_characteristics",
     "yes",
     "Education and labour-market status stay as they are; age and duration of stay go on, and "
-    "families shrink when members emigrate.",
+    "families shrink when members emigrate{adults}.",
 )
+ADULTS = "; those who turn 15 become students with compulsory school (see coming_of_age)"
 BEHAVIOUR = (
     "constant_behaviour",
     "yes",
@@ -44,7 +48,9 @@ DESTINATIONS = (
     "domestic_destinations",
     "by stock",
     "Movers go to levels and municipalities in proportion to the immigrants with the same reason "
-    "living there on 1.1.2013; within a county's level all municipalities weigh the same.",
+    "living there on 1.1.2013. The weights are official stocks by reason: refugees together with "
+    "their families, Nordic and unknown together, education together with other reasons. Within "
+    "a county's level all municipalities weigh the same.",
 )
 
 
@@ -52,7 +58,9 @@ def assumptions(scenario: Scenario) -> list[dict[str, str]]:
     """Return what was assumed, with its meaning."""
     chosen = dict(scenario.assumptions)
     switches = [(a.name, chosen[a.name], a.meanings[chosen[a.name]]) for a in ASSUMPTIONS]
-    everything = [CLOSED, FIXED, BEHAVIOUR, DESTINATIONS, *switches]
+    adults = ADULTS if chosen.get("coming_of_age") == "student" else ""
+    fixed = (*FIXED[:2], FIXED[2].format(adults=adults))
+    everything = [CLOSED, BEHAVIOUR, fixed, DESTINATIONS, *switches]  # the weightiest first
     return [dict(zip(("name", "value", "meaning"), row, strict=True)) for row in everything]
 
 
@@ -79,7 +87,7 @@ def manifest(
             "persons": len(people.population),
             "sha256": people.digest,
         },
-        "parameters": dict(parameters),
+        "parameters": {**parameters, "sha256": parameter_digest()},
         "assumptions": assumptions(scenario),
         "guarantee": GUARANTEE,
         "versions": versions(),
@@ -99,6 +107,15 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "unknown"
     return found
+
+
+def parameter_digest() -> str:
+    """Return the fingerprint of the files that hold the published parameters."""
+    hashed = sha256()
+    for name in PARAMETER_FILES:
+        content = (resources.files("sim") / PUBLISHED / name).read_bytes()
+        hashed.update(f"{name} {len(content)}\n".encode() + content)
+    return hashed.hexdigest()
 
 
 def commit() -> str | None:

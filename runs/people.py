@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from calibration.embedded import embedded_population
+from calibration.embedded import LARGEST_SCALE, embedded_population
 from sim.agents import files
 from sim.agents.population import Population
-from sim.problems import InputError, Problem
+from sim.problems import InputError, Problem, refuse, shown
 
 EMBEDDED = "embedded"
 
@@ -25,7 +25,8 @@ def find_people(which: str) -> People:
     """Return the population of 'embedded', 'embedded:0.1' (a tenth) or of a Parquet file."""
     word, _, share = which.partition(":")
     if word == EMBEDDED:
-        population = embedded_population(scale=_scale(share, which))
+        refuse("command", file_problem(which))
+        population = embedded_population(scale=_number(share or "1"))
     else:
         population = files.load(which)
     if not len(population):
@@ -46,16 +47,27 @@ def digest(population: Population) -> str:
 
 
 def file_problem(which: str) -> list[Problem]:
-    """Say at once, before anything is read, that a population file is not there."""
-    if which.partition(":")[0] == EMBEDDED or Path(which).is_file():
-        return []
+    """Say at once, before anything is read, that there is no such population."""
+    word, colon, share = which.partition(":")
+    if word == EMBEDDED:
+        if not colon or 0 < _number(share) <= LARGEST_SCALE:
+            return []
+        allowed = f"{EMBEDDED}, or {EMBEDDED}:SHARE with a share above 0, at most {LARGEST_SCALE:g}"
+        cure = f"{EMBEDDED}:0.1 is a tenth."
+        return [Problem("population", f"is {shown(which)}", allowed, cure)]
     cure = f"Is the path right? '{EMBEDDED}' needs no file."
-    return [Problem("population", f"there is no file {which!r}", "a Parquet file", cure)]
-
-
-def _scale(share: str, which: str) -> float:
     try:
-        return float(share) if share else 1.0
+        if Path(which).is_file():
+            return []
+        if Path(which).is_dir():
+            return [Problem("population", f"{shown(which)} is a folder", "a Parquet file", cure)]
+    except OSError:  # such as a name that is too long
+        pass
+    return [Problem("population", f"there is no file {shown(which)}", "a Parquet file", cure)]
+
+
+def _number(share: str) -> float:
+    try:
+        return float(share)
     except ValueError:
-        problem = Problem("population", f"is {which!r}", "embedded, or embedded:0.1 for a tenth")
-        raise InputError("command", [problem]) from None
+        return float("nan")

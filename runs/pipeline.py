@@ -132,16 +132,18 @@ def _write(
     part: Path, record: dict[str, Any], flows: pa.Table, stocks: pa.Table, clock: "_Clock"
 ) -> dict[str, Any]:
     """Write tables, figures, report and manifest."""
+    first, last = record["years"]
+    years = (first, last)
     with clock.timing("tables"):
-        made = summaries(flows, stocks)
+        made = summaries(flows, stocks, years=years)
         write_summaries(flows, stocks, part, made=made)
-        found = headline(flows, stocks)
+        found = headline(flows, stocks, years=years)
     record["files"] = {
         f"{name}.parquet": manifests.sha256_of(part / f"{name}.parquet") for name in TABLES
     }
     record["timings"] = clock.seconds
     with clock.timing("report"):
-        write_report(part, record, flows, stocks, made=made)
+        write_report(part, record, flows, stocks, made=made, years=years)
     write_whole(part / "manifest.json", manifests.as_text(record))
     return found
 

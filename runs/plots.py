@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Inches; the notes below the axes come on top of the height.
 WIDTH, HEIGHT, NOTE = 8.0, 4.0, 0.145
+NOTE_ROWS, MORE = 3, "The others are in the report."
 BOTTOM, TOP, LEFT = 0.4, 0.75, 0.02  # below and above the axes; the last a share of the width
 INK, QUIET, GRID = "#1f2933", "#5b6770", "#e3e7ea"
 # Okabe and Ito's palette, told apart by most colour-blind readers; labels stay dark.
@@ -147,10 +148,9 @@ def draw(drawing: Drawing, lines: Sequence[Line], manifest: Mapping[str, Any]) -
         tall = 0.4 * len(lines) + 0.3 if single else HEIGHT - BOTTOM - TOP
         figure, axes = _frame(drawing, notes, tall, single=single)
         if single:
-            _points(axes, lines)
+            _points(axes, lines, drawing.measure)
         else:
-            _curves(axes, lines)
-        _number_axis(axes.xaxis if single else axes.yaxis, drawing.measure)
+            _curves(axes, lines, drawing.measure)
         return _svg(figure, drawing)
 
 
@@ -199,7 +199,7 @@ def _frame(
     return figure, axes
 
 
-def _curves(axes: "Axes", lines: Sequence[Line]) -> None:
+def _curves(axes: "Axes", lines: Sequence[Line], measure: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     years = [line.years for line in lines]
@@ -211,8 +211,7 @@ def _curves(axes: "Axes", lines: Sequence[Line]) -> None:
         axes.plot(line.years, line.part("mean"), color=line.colour, marker=marked, markersize=3.5)
     margin = 0.02 * (last - first)
     axes.set_xlim(first - margin, last + margin)
-    top = np.nanmax([np.fmax(line.part("mean"), line.part("high")).max() for line in lines])
-    axes.set_ylim(0, top * 1.06 if top > 0 else 1)
+    axes.set_ylim(0, _number_axis(axes.yaxis, lines, measure))
     axes.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter("{x:.0f}")
     axes.tick_params(axis="x", length=3)
@@ -256,7 +255,7 @@ def _apart(wanted: Floats, gap: float) -> Floats:
     return np.asarray(np.clip(places, lowest, highest))
 
 
-def _points(axes: "Axes", lines: Sequence[Line]) -> None:
+def _points(axes: "Axes", lines: Sequence[Line], measure: str) -> None:
     lines = sorted(lines, key=lambda line: line.values[0].mean)
     for height, line in enumerate(lines):
         mean, low, high = (line.part(name)[0] for name in ("mean", "low", "high"))
@@ -266,8 +265,7 @@ def _points(axes: "Axes", lines: Sequence[Line]) -> None:
     year = lines[0].years[0]
     axes.set_yticks(range(len(lines)), [line.label or str(year) for line in lines], color=INK)
     axes.set_ylim(-0.6, len(lines) - 0.4)
-    top = np.nanmax([np.fmax(line.part("mean"), line.part("high")).max() for line in lines])
-    axes.set_xlim(0, top * 1.06 if top > 0 else 1)
+    axes.set_xlim(0, _number_axis(axes.xaxis, lines, measure))
     axes.annotate(
         str(year),
         (1, 1),
@@ -279,18 +277,26 @@ def _points(axes: "Axes", lines: Sequence[Line]) -> None:
     )
 
 
-def _number_axis(axis: Any, measure: str) -> None:
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def _number_axis(axis: Any, lines: Sequence[Line], measure: str) -> float:
+    """Label an axis from zero to at least the largest value, and return where it ends."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
     rate = measure.endswith("rate")
-    axis.set_major_locator(MaxNLocator(nbins=6, integer=not rate, steps=[1, 2, 2.5, 5, 10]))
+    top = np.nanmax([np.fmax(line.part("mean"), line.part("high")) for line in lines])
+    marks = MaxNLocator(nbins=7, integer=not rate, steps=[1, 2, 2.5, 5, 10])
+    ticks = marks.tick_values(0, top if top > 0 else 1)
+    axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.{'3g' if rate else '0f'}}"))
+    return float(ticks[-1]) * 1.02
 
 
 def _notes(replicates: int, manifest: Mapping[str, Any]) -> list[str]:
-    notes = (source_line(replicates, manifest), assumption_line(manifest))
-    rows = (textwrap.wrap(note, 128, max_lines=2, placeholder=" ...") for note in notes)
-    return [row for wrapped in rows for row in wrapped]
+    """Return the rows below a figure: its source, and the assumptions that fit whole."""
+    return [*_wrapped(source_line(replicates, manifest)), *_wrapped(assumption_line(manifest))]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, 128)
 
 
 def source_line(replicates: int, manifest: Mapping[str, Any]) -> str:
@@ -313,11 +319,16 @@ def uncertainty(manifest: Mapping[str, Any]) -> str:
 
 
 def assumption_line(manifest: Mapping[str, Any]) -> str:
-    """Say in one line what the run assumed."""
-    told = [
+    """Say what the run assumed, the weightiest first, in as many whole sentences as fit."""
+    every = [
         a.get("meaning") or f"{a['name']} = {a['value']}" for a in manifest.get("assumptions", ())
     ]
-    return "Assumptions: " + " ".join(f"{text.rstrip('.')}." for text in told) if told else ""
+    told = [f"{text.rstrip('.')}.".replace("_", " ") for text in every]
+    for kept in range(len(told), 0, -1):
+        text = " ".join(["Assumptions:", *told[:kept], *([MORE] if kept < len(told) else [])])
+        if len(_wrapped(text)) <= NOTE_ROWS:
+            return text
+    return "Assumptions: see the report." if told else ""
 
 
 def _svg(figure: "Figure", drawing: Drawing) -> str:

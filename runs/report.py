@@ -16,16 +16,18 @@ from typing import Any
 import pyarrow as pa
 
 from runs import plots
-from runs.answer import answer, focus, number, rounded
+from runs.answer import answer, closed, focus, followed, number, rounded
 from runs.tables import (
     CODE_LISTS,
     COUNTS,
     EXPOSED,
     RATES,
-    SUMMARIES,
     Estimate,
+    Histories,
+    Span,
     estimates,
     histories,
+    stem,
     summaries,
     write_whole,
 )
@@ -47,14 +49,21 @@ GROUP_COLUMNS = {
 }
 DIMENSIONS = {
     "reason": "Reason for immigration",
+    "sponsor_reason": "Whom a family immigrant joined",
     "background": "Background",
+    "country_group": "Country group",
+    "origin": "Country of origin",
     "sex": "Sex",
     "age_group": "Age",
     "duration_group": "Years since first immigration",
-    "country_group": "Country of origin",
+    "education": "Education",
+    "status": "Labour-market status",
     "centrality": "Centrality of the municipality",
     "county": "County",
+    "municipality": "Municipality",
 }
+LONGEST = 30  # groups; longer tables are CSV files only
+MODEL_TYPES = {1: "one logit for all", 2: "one per centrality level", 3: "also per sex"}
 OTHER_EVENTS = [word for word, event in COUNTS.items() if event not in EXPOSED]
 GLOSSARY = ("reason", "background", "country_group", "centrality")
 
@@ -90,23 +99,29 @@ def write_report(
     stocks: pa.Table,
     *,
     made: Mapping[str, pa.Table] | None = None,
+    years: Span | None = None,
 ) -> Path:
     """Write report.html and figures/*.svg into the folder of a run, each whole or not at all.
 
     made: what `tables.summaries` returned for these flows and stocks, if it is at hand.
+    years: the first and last year of the run, to tell of years in which nobody is left.
     """
-    made = summaries(flows, stocks) if made is None else made
+    made = summaries(flows, stocks, years=years) if made is None else made
     manifest = {**manifest, "draws": len(stocks["draw"].unique())}
     figures = plots.draw_all(made, manifest)
     plots.save_all(figures, folder / "figures")
-    by_reason = histories(flows, stocks, ("reason",)) if "summary_by_reason" in made else None
+    total, by_reason = histories(flows, stocks, years=years), None
+    if stem("reason") in made:
+        by_reason = histories(flows, stocks, ("reason",), years=years)
+    base = manifest.get("scenario", {}).get("based_on", "")
     page = _render(
         {
             "manifest": manifest,
-            "answer": answer(histories(flows, stocks), by_reason),
+            "answer": answer(total, by_reason, base),
             "uncertainty": plots.uncertainty(manifest),
             "facts": list(_facts(manifest, folder)),
-            **_contents(made, figures, focus(histories(flows, stocks))),
+            **_people(manifest, total),
+            **_contents(made, figures, total),
         }
     )
     return write_whole(folder / "report.html", page)
@@ -122,10 +137,24 @@ def _render(context: Mapping[str, Any]) -> str:
     return environment.from_string(text).render(context)
 
 
-def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str], at: int) -> dict[str, Any]:
+def _people(manifest: Mapping[str, Any], total: Histories) -> dict[str, Any]:
+    """Return what the page says of the persons: whom it follows, and where they come from."""
+    population = manifest.get("population", {})
+    source = population.get("source", "")
+    origin = str(population.get("asked_for", source))
+    return {
+        "followed": followed(total, source),
+        "embedded": origin.partition(":")[0].partition(" ")[0] == "embedded",
+    }
+
+
+def _contents(
+    made: Mapping[str, pa.Table], figures: Mapping[str, str], held: Histories
+) -> dict[str, Any]:
     """Return what the page prints below the answer: figures, tables and words."""
     from markupsafe import Markup
 
+    at = focus(held)
     total = estimates(made["summary_total"])
     measures = {measure for measure, _, _ in total}
     years = sorted({year for measure, _, year in total if measure == "emigrations"})
@@ -133,7 +162,7 @@ def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str], at: int)
         "years": years,
         "year_of_answer": years[at] if years else None,
         "replicates": max((estimate.replicates for estimate in total.values()), default=0),
-        "key_figures": list(_key_figures(total, years, at)),
+        "key_figures": list(_key_figures(total, years, closed(held))),
         "figures": [
             {
                 "title": drawing.title,
@@ -149,34 +178,38 @@ def _contents(made: Mapping[str, pa.Table], figures: Mapping[str, str], at: int)
         "never": [word for word in OTHER_EVENTS if word not in measures],
         "happens": [word for word in OTHER_EVENTS if word in measures],
         "glossary": [
-            (DIMENSIONS[name], _labels(made[stem], name).values())
-            for stem, name in _single(made)
+            (DIMENSIONS[name], _labels(made[stem(name)], name).values())
+            for name in _dimensions(made)
             if name in GLOSSARY
         ],
-        "summaries": [f"{stem}.csv" for stem in made],
+        "summaries": [f"{name}.csv" for name in made],
     }
 
 
-def _key_figures(total: Estimates, years: Sequence[int], at: int) -> Iterator[tuple[str, Cell]]:
+def _key_figures(total: Estimates, years: Sequence[int], alone: bool) -> Iterator[tuple[str, Cell]]:
+    """Yield the tiles; alone: nobody is added, so that the last population is a remainder."""
     if not years:
         return
-    year_of_answer = years[at]
+    year_of_answer = years[0 if alone else -1]
+    whose = ", of those followed" if alone else ""
     for measure, title, year in (
         ("emigrations", f"Emigrations, {year_of_answer}", year_of_answer),
         ("emigration_rate", f"Emigration rate, %, {year_of_answer}", year_of_answer),
         ("domestic_moves", f"Domestic moves, {year_of_answer}", year_of_answer),
-        ("stock", f"Population, 1 January {years[-1] + 1}", years[-1] + 1),
+        ("stock", f"Population, 1 January {years[-1] + 1}{whose}", years[-1] + 1),
     ):
         estimate = total.get((measure, "", year))
         if estimate is not None and not math.isnan(estimate.mean):
-            yield title, Cell(*rounded(estimate, rate=measure in RATES))
+            yield title, Cell(*rounded(estimate, rate=measure in RATES, stock=measure == "stock"))
 
 
-def _single(made: Mapping[str, pa.Table]) -> Iterator[tuple[str, str]]:
-    """Yield the stem and dimension of each summary by one dimension."""
-    for stem, by in SUMMARIES.items():
-        if stem in made and len(by) == 1:
-            yield stem, by[0]
+def _dimensions(made: Mapping[str, pa.Table]) -> list[str]:
+    """Return the dimensions whose groups are few enough for a table, in reading order."""
+    return [
+        name
+        for name in DIMENSIONS
+        if stem(name) in made and len(CODE_LISTS.get(name, ())) <= LONGEST
+    ]
 
 
 def _labels(table: pa.Table, dimension: str) -> dict[str, Label]:
@@ -192,9 +225,9 @@ def _labels(table: pa.Table, dimension: str) -> dict[str, Label]:
 def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
     """Yield the tables of years by reason, the total in the last column."""
     total, labels, found = estimates(made["summary_total"]), {}, {}
-    if "summary_by_reason" in made:
-        labels = _labels(made["summary_by_reason"], "reason")
-        found = estimates(made["summary_by_reason"])
+    if stem("reason") in made:
+        labels = _labels(made[stem("reason")], "reason")
+        found = estimates(made[stem("reason")])
     for measure, title, unit in YEAR_TABLES:
         rows = [
             Row(
@@ -214,11 +247,11 @@ def _group_sections(made: Mapping[str, pa.Table], year: int) -> Iterator[tuple[s
     """Yield, for each dimension, what its groups did in one year."""
     total = estimates(made["summary_total"])
     yield "All", [Row(Label("Total"), [_cell(total, m, "", year) for m in GROUP_COLUMNS])]
-    for stem, dimension in _single(made):
-        found = estimates(made[stem])
+    for dimension in _dimensions(made):
+        found = estimates(made[stem(dimension)])
         rows = [
             Row(label, [_cell(found, measure, group, year) for measure in GROUP_COLUMNS])
-            for group, label in _labels(made[stem], dimension).items()
+            for group, label in _labels(made[stem(dimension)], dimension).items()
         ]
         yield DIMENSIONS[dimension], rows
 
@@ -250,7 +283,8 @@ def _facts(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str
         ("Seconds", "timings"),
     ):
         if manifest.get(key) is not None:
-            yield title, _plain(manifest[key])
+            meaning = MODEL_TYPES.get(manifest[key], "") if key == "model_type" else ""
+            yield title, _plain(manifest[key]) + (f" ({meaning})" if meaning else "")
     for name in ("flows.parquet", "stocks.parquet"):
         if (folder / name).exists():
             with (folder / name).open("rb") as file:

@@ -4,23 +4,42 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from errno import ENAMETOOLONG
 from pathlib import Path
 
-from sim.problems import InputError, Problem
+from sim.problems import InputError, Problem, refuse
 
 OUT = Path("runs") / "out"
+LONGEST_SHOWN = 120  # letters of a path in a message
 
 
 def new_folder(scenario: str, digest: str, when: datetime, out: str | None) -> Path:
     """Return the folder a run will be written to, or say why it cannot be."""
     if out is None:
         return OUT / f"{scenario}-{when:%Y%m%dT%H%M%S}-{digest[:8]}"
+    refuse("command", folder_problem(out))
     folder = Path(out)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        allowed = "a new or empty folder"
-        cure = "Choose another name; finished runs are never written over."
-        raise InputError("command", [Problem("--out", f"{out} is not empty", allowed, cure)])
-    return folder
+    return folder.resolve() if folder.name == ".." else folder
+
+
+def folder_problem(out: str | None) -> list[Problem]:
+    """Say at once, before anything is simulated, that a run cannot be written to `out`."""
+    if out is None:
+        return []
+    allowed = "a new or empty folder"
+    if not out.strip():
+        return [Problem("--out", f"is {out!r}", allowed, "Give the folder a name.")]
+    folder = Path(out)
+    try:
+        if folder.resolve() == Path.cwd():
+            found = f"{out} is the folder that you stand in"
+            return [Problem("--out", found, allowed, "Give the name of a folder below it.")]
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            cure = "Choose another name; finished runs are never written over."
+            return [Problem("--out", f"{out} is not empty", allowed, cure)]
+    except OSError as error:
+        return list(_cannot_write(folder, error).problems)
+    return []
 
 
 @contextmanager
@@ -49,4 +68,12 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 def _cannot_write(folder: Path, error: OSError) -> InputError:
     found = f"cannot be written to ({error.strerror or type(error).__name__})"
     cure = "Is the disk full, or the folder read-only? Choose another with --out."
-    return InputError("command", [Problem(str(folder), found, "a writable folder", cure)])
+    if error.errno == ENAMETOOLONG:
+        cure = "Choose a shorter name with --out."
+    return InputError("command", [Problem(_shown(folder), found, "a writable folder", cure)])
+
+
+def _shown(path: Path) -> str:
+    """Return a path as a message shows it: never very long."""
+    text = str(path)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."

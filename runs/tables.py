@@ -24,32 +24,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from sim import codes
-from sim.geography import COUNTY
+from sim.codes import CodeList
+from sim.observe import DIMENSIONS
 from sim.problems import Problem, refuse, suggest
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Span = tuple[int, int]  # the first and last year of a run
 
-SUMMARIES: Mapping[str, tuple[str, ...]] = {
-    "summary_total": (),
-    "summary_by_reason": ("reason",),
-    "summary_by_background": ("background",),
-    "summary_by_country_group": ("country_group",),
-    "summary_by_sex": ("sex",),
-    "summary_by_age_group": ("age_group",),
-    "summary_by_duration_group": ("duration_group",),
-    "summary_by_centrality": ("centrality",),
-    "summary_by_county": ("county",),
-}
-CODE_LISTS: Mapping[str, codes.CodeList] = {
-    known.name: known
-    for known in (
-        *(codes.SEX, codes.BACKGROUND, codes.REASON, codes.SPONSOR_REASON, codes.COUNTRY_GROUP),
-        *(codes.ORIGIN, codes.EDUCATION, codes.STATUS, codes.DESTINATION, codes.CENTRALITY),
-        *(codes.DURATION_GROUP, codes.AGE_GROUP, COUNTY),
-    )
-}
+CODE_LISTS: Mapping[str, CodeList] = {known.name: known.codes for known in DIMENSIONS.values()}
 # The first two are always told, the others only of a run in which they happen.
 COUNTS: Mapping[str, str] = {
     "emigrations": "emigrate",
@@ -111,16 +94,18 @@ class Histories:
             yield measure, self.years, percent(self.count(event), self.exposed)
 
 
-def summarise(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> pa.Table:
+def summarise(
+    flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = (), *, years: Span | None = None
+) -> pa.Table:
     """Return year, *by, measure, mean, sd, low, high, replicates for every group and year."""
-    held = histories(flows, stocks, by)
+    held = histories(flows, stocks, by, years=years)
     names: list[str] = []
     rows: list[Floats] = []
-    for measure, years, values in held.measures():
+    for measure, lived, values in held.measures():
         year, group = np.indices(values.shape[1:]).reshape(2, -1)
-        flat = values.reshape(len(values), len(years) * len(held.groups))
+        flat = values.reshape(len(values), len(lived) * len(held.groups))
         found = intervals(flat, ceiling=_ceiling(measure))
-        rows.append(np.vstack([years[year], group, np.full(len(year), len(names)), *found]))
+        rows.append(np.vstack([lived[year], group, np.full(len(year), len(names)), *found]))
         names.append(measure)
     columns = np.hstack(rows)
     columns = columns[:, np.lexsort(columns[2::-1])]  # by year, then group, then measure
@@ -136,13 +121,17 @@ def summarise(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> pa
     return pa.table(table)
 
 
-def summaries(flows: pa.Table, stocks: pa.Table) -> dict[str, pa.Table]:
-    """Return every summary of `SUMMARIES` whose dimension the run holds, by file stem."""
-    return {
-        stem: summarise(flows, stocks, by)
-        for stem, by in SUMMARIES.items()
-        if set(by) <= set(dimensions(flows))
-    }
+def summaries(
+    flows: pa.Table, stocks: pa.Table, *, years: Span | None = None
+) -> dict[str, pa.Table]:
+    """Return the summary of the total and of every dimension the run holds, by file stem."""
+    every = [("summary_total", ()), *((stem(name), (name,)) for name in dimensions(flows))]
+    return {name: summarise(flows, stocks, by, years=years) for name, by in every}
+
+
+def stem(dimension: str) -> str:
+    """Return the name, without its end, of the file with the summary by a dimension."""
+    return f"summary_by_{dimension}"
 
 
 def write_summaries(
@@ -151,29 +140,30 @@ def write_summaries(
     folder: Path,
     *,
     made: Mapping[str, pa.Table] | None = None,
+    years: Span | None = None,
 ) -> list[Path]:
     """Write each summary as a CSV file: counts to one decimal, rates to four.
 
     made: what `summaries` returned for these flows and stocks, if it is at hand.
     """
-    made = summaries(flows, stocks) if made is None else made
-    return [write_whole(folder / f"{stem}.csv", _csv(table)) for stem, table in made.items()]
+    made = summaries(flows, stocks, years=years) if made is None else made
+    return [write_whole(folder / f"{name}.csv", _csv(table)) for name, table in made.items()]
 
 
-def headline(flows: pa.Table, stocks: pa.Table) -> dict[str, Any]:
+def headline(flows: pa.Table, stocks: pa.Table, *, years: Span | None = None) -> dict[str, Any]:
     """Return the totals of each year with their intervals, ready to be written as JSON."""
-    found = summarise(flows, stocks).to_pylist()
-    years: dict[int, dict[str, Any]] = {row["year"]: {"year": row["year"]} for row in found}
+    found = summarise(flows, stocks, years=years).to_pylist()
+    told: dict[int, dict[str, Any]] = {row["year"]: {"year": row["year"]} for row in found}
     for row in found:
         decimals = _decimals(row["measure"])
-        years[row["year"]][row["measure"]] = {
+        told[row["year"]][row["measure"]] = {
             name: None if row[name] is None else round(row[name], decimals)
             for name in ("mean", "low", "high")
         }
     return {
         "replicates": max((row["replicates"] for row in found), default=0),
         "interval": "95 % for one history over replicates",
-        "years": list(years.values()),
+        "years": list(told.values()),
     }
 
 
@@ -227,28 +217,29 @@ def dimensions(table: pa.Table) -> tuple[str, ...]:
     return tuple(name for name in table.column_names if name not in NOT_DIMENSIONS)
 
 
-def histories(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> Histories:
+def histories(
+    flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = (), *, years: Span | None = None
+) -> Histories:
     """Return what each history holds by year and group, zeros filled in.
 
-    The years of flows are those of the stocks but the last, and any in which something
-    happened; so a year without a single event is a year of zeros.
+    years: the first and last year of the run, so that years after the last person has left
+        are years of zeros; if not given, all from the first to the last year seen.
     """
     refuse("by", _unknown_dimensions(by, flows))
     keys = ["replicate", "draw", "year", *by]
     happened, lived = _summed(flows, [*keys, "event"]), _summed(stocks, keys)
     tables = (happened, lived)
-    stock_years = np.unique(_whole(lived, "year"))
-    years = np.union1d(_whole(happened, "year"), stock_years[:-1])
+    flow_years, stock_years = _years(_whole(happened, "year"), _whole(lived, "year"), years)
     orders = [_order(dimension, *tables) for dimension in by]
     groups, group = _numbered(*(_group(table, by, orders) for table in tables))
     runs, run = _numbered(*(_run(table) for table in tables))
-    size = (len(runs), len(years), len(groups))
+    size = (len(runs), len(flow_years), len(groups))
     event = _strings(happened, "event")
-    places = (run[0], np.searchsorted(years, _whole(happened, "year")), group[0])
+    places = (run[0], np.searchsorted(flow_years, _whole(happened, "year")), group[0])
     count = _whole(happened, "count_sum")
     return Histories(
         groups=tuple(_codes(number, orders) for number in groups),
-        years=years,
+        years=flow_years,
         stock_years=stock_years,
         events={
             name: _filled(
@@ -262,6 +253,20 @@ def histories(flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = ()) -> Hi
             _whole(lived, "count_sum"),
         ),
     )
+
+
+def _years(happened: Ints, lived: Ints, years: Span | None) -> tuple[Ints, Ints]:
+    """Return the years of flows and those of stocks, one more: the 1 January at the end."""
+    if years is not None:
+        first, last = years
+        happened, lived = np.append(happened, [first, last]), np.append(lived, [first, last + 1])
+    stock_years = _every(lived)
+    return _every(np.append(happened, stock_years[:-1])), stock_years
+
+
+def _every(years: Ints) -> Ints:
+    """Return all years from the first to the last."""
+    return np.arange(years.min(), years.max() + 1) if len(years) else years
 
 
 def write_whole(path: Path, text: str) -> Path:

@@ -5,9 +5,12 @@ from typing import Any
 
 import yaml
 
-from sim.problems import InputError, Problem
+from sim.problems import InputError, Problem, shown
 
 MOST_ALIASES = 100
+MOST_BITS = 64
+# What YAML's own constructors raise for a value that is not what it looks like.
+MISREAD = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -25,6 +28,20 @@ class _StrictLoader(yaml.SafeLoader):
                 )
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            made = super().construct_object(node, deep=deep)
+        except MISREAD:
+            found = f"holds {shown(node.value)}, which is no {node.tag.rpartition(':')[2]}"
+            raise yaml.constructor.ConstructorError(
+                problem=found, problem_mark=node.start_mark
+            ) from None
+        if isinstance(made, int) and made.bit_length() > MOST_BITS:
+            raise yaml.constructor.ConstructorError(
+                problem="holds a number of too many digits", problem_mark=node.start_mark
+            )
+        return made
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
@@ -45,15 +62,18 @@ class _StrictLoader(yaml.SafeLoader):
 
 def parse_yaml(text: str, source: str) -> Any:
     """Parse one YAML document, or say on which line it breaks."""
-    loader = _StrictLoader(text)
+    loader: _StrictLoader | None = None
     try:
+        loader = _StrictLoader(text)
         return loader.get_single_data()
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "file"
         found = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise InputError(source, [Problem(where, found, "plain YAML")]) from None
+        cure = "Use spaces." if r"'\t'" in found else ""
+        raise InputError(source, [Problem(where, found, "plain YAML", cure)]) from None
     except RecursionError:
         raise InputError(source, [Problem("file", "is nested too deeply", "plain YAML")]) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()

@@ -8,6 +8,7 @@ import numpy as np
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.transitions.coming_of_age import ComingOfAge
 from sim.transitions.destination import DomesticDestination
 from sim.transitions.emigration import Emigration
 from sim.transitions.mobility import Mobility
@@ -19,6 +20,7 @@ THE_YEAR: tuple[type[Process], ...] = (
     Mobility,  # residents of 1 January stay, move or emigrate: one outcome a year
     DomesticDestination,  # movers get a level and a municipality, before families change
     Emigration,  # emigrants leave, and their families count them out
+    ComingOfAge,  # who will be 15 on the coming 1 January gets a status and an education
 )
 ENTERING, LEAVING = ("return", "arrive", "birth"), ("emigrate", "death")
 

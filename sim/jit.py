@@ -18,9 +18,12 @@ COMPILED: bool = not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 def kernel(function: Kernel) -> Kernel:
     """Compile a function on bare arrays; threads may run it side by side."""
-    if not COMPILED:  # NumPy warns of what compiled code and its twin do on purpose: wrap round
-        return np.errstate(over="ignore")(function)
-    return cast("Kernel", njit(cache=True, nogil=True)(function))
+    if not COMPILED:
+        return _quiet(function)
+    try:
+        return cast("Kernel", njit(cache=True, nogil=True)(function))
+    except RuntimeError:  # nowhere to keep compiled code: read-only folders and no home
+        return cast("Kernel", njit(nogil=True)(function))
 
 
 def inlined(function: Kernel) -> Kernel:
@@ -30,5 +33,10 @@ def inlined(function: Kernel) -> Kernel:
     as an ordinary callee and 2 ns inlined.
     """
     if not COMPILED:
-        return np.errstate(over="ignore")(function)
+        return _quiet(function)
     return cast("Kernel", njit(inline="always", nogil=True)(function))
+
+
+def _quiet(function: Kernel) -> Kernel:
+    """Keep NumPy from warning of what compiled code does on purpose: wrap round, make inf, nan."""
+    return np.errstate(over="ignore", invalid="ignore")(function)

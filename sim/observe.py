@@ -114,6 +114,7 @@ class Observer:
     def __init__(self, dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS) -> None:
         self.dimensions = tuple(DIMENSIONS[name] for name in dimensions)
         self.shape = tuple(len(dimension.codes) for dimension in self.dimensions)
+        assert self.cells <= np.iinfo(np.int32).max, f"{self.cells:,} cells are too many"
         self.cell = np.empty(0, dtype=np.int32)
 
     @property
@@ -152,6 +153,7 @@ class Observer:
 
     def _count(self, positions: Positions) -> NDArray[np.int64]:
         counts = np.zeros(self.cells, dtype=np.int64)
+        assert positions.max(initial=-1) < self.cell.size, "events of persons not seen on 1 January"
         kernel.count_some(self.cell, positions, counts)
         return counts
 

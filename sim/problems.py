@@ -4,7 +4,7 @@ Everything that a user can get wrong is collected as a list of `Problem`s and ra
 once, as one `InputError`. Our own mistakes raise other exceptions, with a traceback.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -42,7 +42,25 @@ def refuse(source: str, problems: Iterable[Problem]) -> None:
         raise InputError(source, found)
 
 
-def suggest(name: str, known: Collection[str]) -> str:
-    """Return 'Did you mean ...?' if `name` resembles a known word, else ''."""
-    near = get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]!r}?" if near else ""
+def suggest(
+    name: str,
+    known: Collection[str],
+    labels: Mapping[str, str] | None = None,
+    *,
+    cutoff: float = 0.6,
+) -> str:
+    """Return 'Did you mean ...?' if `name` resembles a known word or its label, else ''.
+
+    labels: what else people may say, with the known word that is meant by it.
+    """
+    said = {word.casefold(): word for word in known}
+    for label, word in (labels or {}).items():
+        said.setdefault(label.casefold(), word)
+    near = get_close_matches(name.casefold(), said, n=1, cutoff=cutoff)
+    return f"Did you mean {said[near[0]]!r}?" if near else ""
+
+
+def shown(value: object, most: int = 60) -> str:
+    """Return a value as a message shows it: quoted if text, and never very long."""
+    text = repr(value)
+    return text if len(text) <= most else f"{text[: most - 3]}..."

@@ -6,19 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sim import codes
-from sim.geography import COUNTY
+from sim import observe
 
-DIMENSIONS = {
-    "background": codes.BACKGROUND,
-    "reason": codes.REASON,
-    "country_group": codes.COUNTRY_GROUP,
-    "sex": codes.SEX,
-    "age_group": codes.AGE_GROUP,
-    "duration_group": codes.DURATION_GROUP,
-    "centrality": codes.CENTRALITY,
-    "county": COUNTY,
-}
+DIMENSIONS = {name: observe.DIMENSIONS[name].codes for name in observe.DEFAULT_DIMENSIONS}
 USUAL = {
     "background": "adult_arrival",
     "reason": "work",
@@ -67,6 +57,14 @@ def _table(rows: Iterable[Mapping[str, Any]], more: tuple[str, ...]) -> pa.Table
         + [("count", pa.int64())]
     )
     return pa.Table.from_pylist([{"draw": 0, **USUAL, **row} for row in rows], schema)
+
+
+def divided_also_by(names: Iterable[str], *tables: pa.Table) -> list[pa.Table]:
+    """Return the tables with more dimensions; everybody has the last code of each."""
+    for name in names:
+        code = observe.DIMENSIONS[name].codes.names[-1]
+        tables = tuple(t.append_column(name, pa.array([code] * t.num_rows)) for t in tables)
+    return list(tables)
 
 
 def random_run(

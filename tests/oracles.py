@@ -85,3 +85,12 @@ def adult_of(population, i, born_by):
     adults = [j for j in range(len(population)) if lives_here(j)]
     key = lambda j: (population["birth_year"][j], population["person"][j])  # noqa: E731
     return min(adults, key=key, default=None)
+
+
+def at_fifteen(someone, year):
+    """Status and education of one person after a year, by the rule of coming of age."""
+    if someone["place"] != 0 or year - someone["birth_year"] != 15:
+        return someone["status"], someone["education"]
+    compulsory = EDUCATION.names.index("compulsory")
+    education = someone["education"] or compulsory  # 0 is none
+    return STATUS.names.index("student"), education

@@ -72,25 +72,43 @@ def test_with_weight_on_one_municipality_everybody_goes_there(target):
     assert (people["municipality"][elsewhere] == wanted).all()
 
 
-def test_levels_and_counties_are_chosen_in_proportion_to_the_stock():
+@pytest.mark.parametrize("reason", ["work", "refuge", "education"])
+@pytest.mark.parametrize("home", ["0301", "2011"])
+def test_levels_and_counties_are_chosen_in_proportion_to_the_stock(reason, home):
     """False alarm: once in a million, for each of two distributions."""
     n = load(60_000, 800)
+    start = MUNICIPALITY.index(home)
     people = made_people(
         n,
         families=False,
-        municipality=np.full(n, MUNICIPALITY.index("0301")),
-        reason=np.full(n, REASON.index("work")),
+        municipality=np.full(n, start),
+        reason=np.full(n, REASON.index(reason)),
     )
     moved(people)
-    weights = published_weights()[REASON.index("work")].copy()
-    weights[CENTRALITY_OF == 3] = 0
+    weights = published_weights()[REASON.index(reason)].copy()
+    weights[CENTRALITY_OF[start] == CENTRALITY_OF] = 0
     where = people["municipality"]
-    by_level = [np.count_nonzero(CENTRALITY_OF[where] == k) for k in range(3)]
-    assert_shares(by_level, [weights[k == CENTRALITY_OF].sum() / weights.sum() for k in range(3)])
-    counties = [c for c in range(19) if weights[c == COUNTY_OF].sum() > 0.01 * weights.sum()]
+    levels = [k for k in range(4) if k != CENTRALITY_OF[start]]
+    by_level = [np.count_nonzero(CENTRALITY_OF[where] == k) for k in levels]
+    expected = [weights[np.equal(CENTRALITY_OF, k)].sum() / weights.sum() for k in levels]
+    assert_shares(by_level, expected)
+    held = np.array([weights[np.equal(COUNTY_OF, c)].sum() for c in range(19)])
+    counties = np.flatnonzero(held > 0.02 * weights.sum())
     seen = [np.count_nonzero(COUNTY_OF[where] == c) for c in counties]
-    shares = np.array([weights[c == COUNTY_OF].sum() for c in counties])
-    assert_shares(seen, shares / shares.sum())
+    assert_shares(seen, held[counties] / held[counties].sum())
+
+
+def test_everybody_goes_where_their_own_reason_weighs():
+    """Certain weights: one municipality for each reason, all on one level."""
+    targets = np.flatnonzero(CENTRALITY_OF == 1)[:6]
+    weights = np.zeros((6, 428))
+    weights[np.arange(6), targets] = 1
+    people = made_people(N)
+    elsewhere = CENTRALITY_OF[people["municipality"]] != 1
+    moved(people, DomesticDestination(weights), outcome=np.where(elsewhere, DOMESTIC, STAY))
+    np.testing.assert_array_equal(
+        people["municipality"][elsewhere], targets[people["reason"][elsewhere]]
+    )
 
 
 def test_children_arrive_where_their_adult_does():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.agents.families import recount
-from sim.agents.population import ABROAD, RESIDENT
+from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.chance import Chance, process_number
 from sim.engine import THE_YEAR, BooksDoNotBalanceError, Simulation
 from sim.geography import CENTRALITY_OF
@@ -34,7 +34,7 @@ def flat(counts):
 
 def test_the_year_is_a_visible_list_of_named_processes():
     names = [process.name for process in THE_YEAR]
-    assert names == ["mobility", "domestic_destination", "emigration"]
+    assert names == ["mobility", "domestic_destination", "emigration", "coming_of_age"]
     assert len(set(names)) == len(names)
     drawing = [*names, "destination_level", "destination_municipality"]
     assert len(set(map(process_number, drawing))) == len(drawing)
@@ -151,6 +151,26 @@ def test_a_process_alters_only_what_it_declares_and_reports_changed_covariates(p
         if name != "place":  # only residents are asked, but whoever leaves must be named
             where = where & (people["place"] == RESIDENT)
         assert set(np.flatnonzero(where).tolist()) <= named, name
+
+
+class Watched(Population):
+    """A population that remembers which columns were asked for."""
+
+    def __getitem__(self, name):
+        self.__dict__.setdefault("asked", set()).add(name)
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("process", THE_YEAR, ids=lambda p: p.name)
+def test_a_process_looks_only_at_what_it_declares(process):
+    plain = made_people(N)
+    people = Watched(plain.columns, plain.year, plain.source)
+    this = Year.begin(2013, people, Chance(1))
+    for earlier in THE_YEAR[: THE_YEAR.index(process)]:
+        earlier.ready(Settings()).happen(this)
+    people.asked = set()
+    process.ready(Settings()).happen(this)
+    assert people.asked <= process.reads | process.writes
 
 
 class Trespasser:

@@ -258,3 +258,88 @@ def test_a_ceiling_is_never_below_its_weight(weight):
     assert level >= weight
     if 2.0**-28 < weight < 7:
         assert level <= weight * 1.126
+
+
+def wild(seed):
+    """Coefficients without any order, some of them large."""
+    return np.random.default_rng(seed).normal(0, 0.4, (4, 2, len(TERMS), 2)) - 0.3
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+@given(seed=st.integers(0, 500), renew=st.integers(1, 12))
+def test_ceilings_hold_for_every_year_that_they_promise(draws, seed, renew):
+    people = made_people(load(60, 25), seed)
+    people["place"][::6] = ABROAD
+    how = settings(draws=draws, renew=renew)
+    process = Mobility(wild(seed), how)
+    outcomes(people, process)
+    move, emigrate = (LEVELS[c] for c in (process.ceilings.move, process.ceilings.emigrate))
+    for year in range(2013, 2013 + renew):
+        for i in range(len(people)):
+            w = oracles.weights(oracles.person(people, i), year, wild(seed), how.assumptions)
+            if draws == "explicit":
+                assert w[0] <= move[i] and w[1] <= emigrate[i]
+            else:
+                assert sum(w) / (1 + sum(w)) <= move[i]
+
+
+LEVELS = np.append(
+    0, ((np.arange(1, 256, dtype=np.int32) + kernel.OFFSET) << kernel.SHIFT).view(np.float32)
+)
+LEVELS[255] = np.inf
+
+
+def edges(words, spread=2):
+    """The words around the edges of bytes and of 24-bit steps, where screens round."""
+    near = np.concatenate([np.arange(w - spread, w + spread + 1) for w in words])
+    return np.unique(near.clip(0, 2**32 - 1)).astype(np.uint32)
+
+
+BYTES = edges(np.arange(0, 2**32, 2**24 * (1 if load(1, 0) else 32)))
+STEPS = edges(2**32 - np.array([2**8, 2**9, 2**12, 2**16, 2**20, 2**24, 2**28, 3 * 2**29]))
+
+
+def just_below(code):
+    """The largest weight that a code covers, less one unit in the last place of float32."""
+    return float(np.nextafter(np.float32(LEVELS[code]), np.float32(0)))
+
+
+@pytest.mark.parametrize("code", [90, 140, 180, 200, 220, 240])
+def test_the_explicit_screen_flags_whoever_could_be_decided_to_go(code):
+    """All pairs of luck at the edges; the weight is the largest that the ceiling allows."""
+    stay, go = (a.ravel() for a in np.meshgrid(BYTES, STEPS))
+    words = np.stack([stay, go, np.full(stay.size, 1, np.uint32)]).astype(np.uint32)
+    goes = -np.log(between_0_and_1(words[1])) < -np.log(between_0_and_1(words[0])) * just_below(
+        code
+    )
+    flag, ratio = np.zeros(stay.size, np.uint8), np.empty((2, stay.size), np.float32)
+    codes = np.full(stay.size, code, np.uint8)
+    kernel.screen_explicit(
+        words, codes, np.zeros_like(codes), mobility.SHORTEST, ratio, ratio.view(np.int32), flag
+    )
+    assert (flag[goes] == 1).all()
+    if goes.any():
+        assert np.count_nonzero(flag) < stay.size
+
+
+@pytest.mark.parametrize("code", [90, 140, 180, 200, 225])
+def test_the_threshold_screen_flags_whoever_could_be_decided_to_go(code):
+    edge = int(LEVELS[code] * 2**32)
+    words = edges([edge, edge - 2**8, edge + 2**8, 2**20, 2**30], 300)[None]
+    goes = between_0_and_1(words[0]) < just_below(code)
+    flag, luck = np.zeros(words.size, np.uint8), np.empty((1, words.size), np.float32)
+    codes = np.full(words.size, code, np.uint8)
+    kernel.screen_threshold(words, codes, luck, luck.view(np.int32), flag)
+    assert goes.any()
+    assert (flag[goes] == 1).all()
+
+
+@pytest.mark.parametrize("draws", DRAWS)
+def test_nobody_abroad_goes_even_if_weights_have_no_limit(draws):
+    coefficients = published_set(1).coefficients.copy()
+    coefficients[:, :, TERMS.index("family_immigrants")] = 0.5
+    people = made_people(
+        300, families=False, family_total=np.full(300, 255), family_immigrants=np.full(300, 255)
+    )
+    people["place"][:] = ABROAD
+    assert not outcomes(people, Mobility(coefficients, settings(draws=draws))).any()

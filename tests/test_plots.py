@@ -81,6 +81,37 @@ def test_any_span_and_number_of_replicates_can_be_drawn(years, replicates):
         assert ("Monte Carlo only" in note) == (replicates > 1)
 
 
+def test_a_note_holds_whole_sentences_only_and_the_first_first():
+    meanings = [f"{word} " + "and so on " * 12 + "to the end." for word in ("One", "Two", "Three")]
+    assumed = [{"name": "a", "value": "b", "meaning": meaning} for meaning in meanings]
+    line = plots.assumption_line(manifest(assumptions=assumed))
+
+    assert line == f"Assumptions: {meanings[0]} {meanings[1]} {plots.MORE}"
+    assert plots.assumption_line(manifest(assumptions=assumed[:2])).endswith(meanings[1])
+    endless = [{"name": "a", "value": "b", "meaning": "on and on " * 99}]
+    assert plots.assumption_line(manifest(assumptions=endless)) == "Assumptions: see the report."
+
+
+def test_a_note_is_never_cut():
+    name = "a_long_name_" * 30
+    for svg in drawn(range(2013, 2015), scenario={"name": name}).values():
+        said = [word for word in words(svg) if word]
+        assert not any("..." in word for word in said)
+        assert name in "".join(said)
+
+
+@pytest.mark.parametrize("gone", [1, 7, 52, 99, 101, 520, 1_031])
+@pytest.mark.parametrize("years", [range(2013, 2014), range(2012, 2014)])
+def test_the_axis_is_labelled_up_to_the_largest_value_at_least(years, gone):
+    flows = flows_of(*((0, y, {}, event, gone) for y in years for event in ("stay", "emigrate")))
+    stocks = stocks_of(*((0, y, {}, 2 * gone) for y in years))
+    svg = plots.draw_all(tables.summaries(flows, stocks), manifest())["emigrations_by_reason"]
+    numbers = [w.replace(",", "") for w in words(svg) if w]
+    marks = [int(n) for n in numbers if n.isdigit() and int(n) not in years]
+
+    assert gone <= max(marks) <= max(2 * gone, 1)
+
+
 def test_the_kind_of_uncertainty_follows_the_draws():
     line = plots.source_line(40, manifest(draws=8))
 

@@ -75,6 +75,22 @@ def test_columns_left_out_take_their_default():
             {"place": [1, 0, 0], "left_year": [2010, 0, 0], "registered_year": [2009, 0, 0]},
             "registered_year: 1 row (first: 1) precede left_year",
         ),
+        (
+            {"family_total": [2, 3, 3], "family_immigrants": [2, 3, 3]},
+            "family_total: 1 row (first: 1) are smaller than the residents with that family "
+            "number, such as 2 of 3; allowed: the residents of the family, or more. "
+            "Is family a family number?",
+        ),
+        (
+            {"family_immigrants": [3, 2, 2]},
+            "family_immigrants: 2 rows (first: 2, 3) are smaller than the immigrant residents "
+            "with that family number, such as 2 of 3; allowed: the immigrant residents of the "
+            "family, or more. Is family a family number?",
+        ),
+        (
+            {"place": [1, 1, 2], "left_year": [2010, 2010, 0]},
+            "place: nobody is resident; allowed: one resident or more",
+        ),
     ],
 )
 def test_a_broken_truth_is_named(columns, says):
@@ -84,6 +100,23 @@ def test_a_broken_truth_is_named(columns, says):
 def test_all_problems_come_at_once():
     message = problems(sex=[0, 1, 2], person=[1, 2, 2], education=[0, 1, 9])
     assert "three has 3 problems" in message
+
+
+def test_a_wrong_column_does_not_silence_the_relations_of_others():
+    message = problems(sex=[0, 1, 2], family_immigrants=[3, 4, 3], partner=[1, 0, 0])
+    assert "three has 3 problems" in message
+    assert "exceed family_total, such as 4 of 3" in message
+    assert "partner: 1 row (first: 3) are not answered" in message
+
+
+def test_families_may_have_members_outside_the_population():
+    assert len(three(family_total=[9, 9, 9], family_immigrants=[4, 4, 4])) == 3
+    norwegian_born = three(background=[0, 0, 2], family_immigrants=[2, 2, 2])
+    assert norwegian_born["family_immigrants"].tolist() == [2, 2, 2]
+    abroad = three(
+        place=[0, 0, 1], left_year=[0, 0, 2010], family_total=[2, 2, 1], family_immigrants=[2, 2, 1]
+    )
+    assert len(abroad) == 3
 
 
 def test_uneven_columns_are_refused():
@@ -127,7 +160,9 @@ def test_appending_shifts_links_and_keeps_families_apart():
     both = one.append(other)
     assert both["partner"].tolist() == [1, 0, -1, 4, 3, -1]
     assert both["family"].tolist() == [0, 0, 0, 1, 1, 1]
-    assert one.append(other, families="shared")["family"].tolist() == [0] * 6
+    six = {"family_total": [6, 6, 6], "family_immigrants": [6, 6, 6]}
+    together = three(**six).append(three(person=[4, 5, 6], **six), families="shared")
+    assert together["family"].tolist() == [0] * 6
 
 
 def test_appending_a_person_twice_is_refused():

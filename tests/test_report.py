@@ -5,10 +5,13 @@ import numpy as np
 import pyarrow.compute as pc
 import pytest
 
-from runs.answer import answer, told
-from runs.report import write_report
+from runs.answer import answer, population, told
+from runs.manifest import PACKAGES, assumptions, parameter_digest, versions
+from runs.report import DIMENSIONS, write_report
 from runs.tables import Estimate, histories
-from tests.made_runs import flows_of, manifest, random_run, stocks_of
+from scenarios.schema import load_scenario
+from sim import observe
+from tests.made_runs import divided_also_by, flows_of, manifest, random_run, stocks_of
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 YEARS = range(2010, 2014)
@@ -243,9 +246,212 @@ def test_a_change_has_the_interval_of_the_change_not_of_the_levels():
         (Estimate(23_873.2, 225, 23_412, 24_331, 20), "23,900 (23,400 to 24,300)"),
         (Estimate(594_123.0, 0, 594_123, 594_123, 20), "594,123"),
         (Estimate(0.4, 0.5, 0, 1.7, 20), "0.4 (0.0 to 1.7)"),
-        (Estimate(-3.4, 20, -48.6, 41.3, 20), "0 (\u221250 to 40)"),
+        (Estimate(-3.4, 20, -48.6, 41.3, 20), "\u22123 (\u221249 to 41)"),
+        (Estimate(52.3, 14, 21.6, 83.0, 20), "52 (22 to 83)"),
+        (Estimate(1_052.3, 60, 926.2, 1_178.4, 20), "1,052 (926 to 1,178)"),
+        (Estimate(4_052.3, 600, 2_792, 5_312, 20), "4,100 (2,800 to 5,300)"),
         (Estimate(12.0, np.nan, np.nan, np.nan, 1), "12"),
     ],
 )
 def test_numbers_are_rounded_to_what_their_interval_tells(estimate, text):
     assert told(estimate) == text
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(9_052.3, 60, 8_926.2, 9_178.4, 20), "9,052 (8,926 to 9,178)"),
+        (Estimate(52.3, 0.4, 51.4, 53.2, 20), "52 (51 to 53)"),
+        (Estimate(29_052.3, 60, 28_926.2, 29_178.4, 20), "29,050 (28,930 to 29,180)"),
+    ],
+)
+def test_a_small_population_is_told_in_whole_persons(estimate, text):
+    assert population(estimate) == text
+
+
+def groups(counts, residents=1000, year=2013):
+    """A run of one year: by reason, how many emigrate in each replicate."""
+    flows, stocks = [], []
+    for reason, gone in counts.items():
+        for r, count in enumerate(gone):
+            cell = {"reason": reason}
+            flows += [(r, year, cell, "emigrate", count)]
+            flows += [(r, year, cell, "stay", residents - count)]
+            stocks += [(r, year, cell, residents), (r, year + 1, cell, residents - count)]
+    return flows_of(*flows), stocks_of(*stocks)
+
+
+LEVELS = np.array([100, 80, 120, 90, 110, 100])
+AHEAD = np.array([20, 22, 18, 20, 21, 19])  # by little, but in every history
+
+
+@pytest.mark.parametrize(
+    ("counts", "says", "not_says"),
+    [
+        # Far apart in level only: paired, chance cannot undo the lead.
+        (
+            {"work": LEVELS + AHEAD, "family": LEVELS},
+            ("Labour immigrants are the largest", "highest among labour immigrants, 12 %"),
+            "tell apart",
+        ),
+        (
+            {"work": LEVELS + 1, "family": LEVELS[::-1], "refuge": LEVELS // 10},
+            (
+                "Labour and family immigrants, too close to tell apart, emigrate most in 2013: 101 (",
+                "highest among labour and family immigrants, too close to tell apart, 10",
+                "and lowest among refugees, 1",
+            ),
+            "largest group",
+        ),
+        (
+            {"work": LEVELS + 1, "family": LEVELS[::-1]},
+            (
+                "Which group runs the highest yearly risk cannot be told: "
+                "labour and family immigrants are too close to tell apart.",
+            ),
+            "risk is highest",
+        ),
+        (
+            dict.fromkeys(("work", "family", "education", "nordic"), LEVELS),
+            (
+                "Which group emigrates most in 2013 cannot be told: labour, family, education "
+                "and Nordic immigrants are too close to tell apart.",
+            ),
+            "largest group",
+        ),
+        # Family may tie with both, work and refuge are apart.
+        (
+            {"work": LEVELS + 20, "family": LEVELS[::-1] + 10, "refuge": LEVELS},
+            (
+                "The yearly risk among labour immigrants, 12 % (8 to 16), is above that among "
+                "refugees, 10 % (6 to 14); more cannot be told.",
+            ),
+            "risk is highest",
+        ),
+        # One history knows no chance.
+        (
+            {"work": [101], "family": [100]},
+            ("Labour immigrants are the largest", "highest among labour immigrants, 10.10 %"),
+            "tell apart",
+        ),
+    ],
+)
+def test_a_group_is_first_only_where_chance_cannot_undo_it(counts, says, not_says):
+    text = say(*groups(counts))
+
+    assert all(words in text for words in says), text
+    assert not_says not in text
+
+
+def test_a_share_fits_the_numbers_it_is_the_share_of():
+    text = say(*groups({"work": [20, 40, 30, 30, 30, 30], "family": [0, 10] * 3}))
+    count, share = re.search(r"2013: (\d+) \(.*?\), or (\d+) %", text).groups()
+
+    assert (count, share) == ("30", "86")  # 180 of 210; the mean of the six shares is 88
+
+
+@pytest.mark.parametrize(("replicates", "wide"), [(1, 0), (2, 1), (4, 1), (5, 0)])
+def test_few_replicates_are_said_once_to_make_wide_intervals(replicates, wide):
+    text = say(*groups({"work": 5 + np.arange(replicates), "family": np.arange(replicates)}))
+
+    assert text.count("so few that they are very wide") == wide
+    assert wide == 0 or f"rest on {replicates} replicates only" in text
+
+
+FOLLOWED = "Only those resident on 1 January 2010 are followed; nobody is added."
+
+
+def test_a_closed_run_says_whom_it_follows(run, page, tmp_path):
+    own = {"source": "people.parquet", "asked_for": "people.parquet"}
+    text = write_report(tmp_path, manifest(population=own), *run).read_text(encoding="utf-8")
+
+    assert f"{FOLLOWED} Synthetic persons." in page
+    assert "Population, 1 January 2014, of those followed" in page
+    assert "0 persons there is no finding" in page
+    assert f"<strong>{FOLLOWED}</strong>" in text
+    assert text.index(FOLLOWED) < text.index("the model expects")
+
+
+def test_a_run_with_arrivals_follows_nobody_in_particular(tmp_path):
+    page = page_of(tmp_path, *steady((100, 100), (80, 80)))
+
+    assert "are followed" not in page
+    assert "of those followed" not in page
+    assert "Population, 1 January 2014" in page
+
+
+def test_only_the_users_own_population_may_need_suppression(run, page, tmp_path):
+    own = {"source": "embedded population (a copy)", "asked_for": "people.parquet"}
+    warning = "Counts are not suppressed or rounded for disclosure; check before publishing."
+
+    assert warning not in page
+    assert "published by IMDi and Statistics Norway" in page
+    other = page_of(tmp_path, *run, population=own)
+    assert warning in other
+    assert "IMDi" not in other
+
+
+def test_a_scenario_with_a_base_says_that_it_is_shown_alone(run, page, tmp_path):
+    words = "This report shows this scenario alone; its base is baseline."
+    based = {"name": "by_sex_and_centrality", "question": "?", "based_on": "baseline"}
+    other = page_of(tmp_path, *run, scenario=based)
+
+    assert words in other
+    assert "By sex and centrality" in other
+    assert words not in page
+
+
+def test_names_are_words_and_terms_are_explained(page):
+    assert "Closed population" in page
+    assert "closed_population" not in page
+    for term in ("Model type", "Draws", "Country group"):
+        assert page.text.count(term) >= 1
+    assert "1 one logit for all; 2 one per centrality level; 3 also per sex." in page
+    assert "1 (one logit for all)" in page
+    assert "Nordic means born in another Nordic country" in page
+
+
+def test_every_short_dimension_has_a_table_and_every_dimension_a_title(run, tmp_path):
+    more = ("origin", "education", "status", "sponsor_reason", "municipality")
+    page = page_of(tmp_path, *divided_also_by(more, *run))
+
+    assert set(DIMENSIONS) == set(observe.DIMENSIONS)
+    assert all(DIMENSIONS[name] in page.text for name in more[:-1])
+    assert DIMENSIONS["municipality"] not in page.text
+    assert "summary_by_municipality.csv" in page
+
+
+def test_years_in_which_nobody_is_left_are_told(tmp_path):
+    flows = flows_of(*((r, 2013, {}, "emigrate", 3) for r in range(5)))
+    stocks = stocks_of(*((r, 2013, {}, 3) for r in range(5)))
+    path = write_report(tmp_path, manifest(), flows, stocks, years=(2013, 2015))
+    page = Page(path.read_text(encoding="utf-8"))
+
+    assert "Nobody is added to the group of 2013, and by 2015 nobody of it is left." in page
+    assert "Population, 1 January 2016, of those followed" in page
+
+
+def test_titles_of_tables_stay_in_sight_while_the_table_scrolls(page, run, tmp_path):
+    text = write_report(tmp_path, manifest(), *run).read_text(encoding="utf-8")
+
+    assert text.count("<caption><div>") == len(page.of("caption"))
+    assert re.search(r"caption div \{ position: sticky; left: 0;.* max-width: 100cqw", text)
+    assert re.search(r"\.scroll \{[^}]* container-type: inline-size;", text)
+
+
+def test_the_manifest_knows_its_parameters_and_packages():
+    assert re.fullmatch("[0-9a-f]{64}", parameter_digest())
+    assert parameter_digest() == parameter_digest()
+    assert {"pandas", "llvmlite"} <= set(PACKAGES) <= set(versions())
+    assert "unknown" not in versions().values()
+
+
+def test_the_manifest_says_who_comes_of_age_and_what_the_weights_are():
+    told = {a["name"]: a["meaning"] for a in assumptions(load_scenario("baseline"))}
+    unchanged = load_scenario("baseline", {"assumptions": {"coming_of_age": "unchanged"}})
+
+    assert "turn 15 become students with compulsory school" in told["fixed_characteristics"]
+    assert "refugees together with their families" in told["domestic_destinations"]
+    assert next(iter(told)) == "closed_population"
+    other = {a["name"]: a["meaning"] for a in assumptions(unchanged)}
+    assert "turn 15" not in other["fixed_characteristics"]

@@ -1,8 +1,10 @@
 """The command line and the run folder, from a user's side."""
 
+import io
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from runs import pipeline
 from runs.cli import main
 from runs.manifest import sha256_of
+from runs.progress import Progress
 from runs.store import whole_folder
 from scenarios.schema import load_scenario, names
 from sim.agents import files
@@ -248,9 +251,152 @@ def test_years_must_begin_where_the_population_stands(run):
     )
 
 
-@pytest.mark.parametrize("share", ["0", "9", "-1", "much", "nan"])
+@pytest.mark.parametrize("share", ["0", "9", "-1", "much", "nan", ""])
 def test_a_wrong_share_of_the_embedded_population(run, share):
-    refused(run, people=f"embedded:{share}")
+    assert (
+        f"population: is 'embedded:{share}'; allowed: embedded, or embedded:SHARE with a share "
+        "above 0, at most 4. embedded:0.1 is a tenth."
+    ) in refused(run, people=f"embedded:{share}")
+
+
+def test_a_share_of_hardly_anybody(run):
+    assert "persons; allowed: 50 persons or more" in refused(run, people="embedded:0.00001")
+
+
+def test_a_folder_given_as_population(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "people").mkdir()
+    assert "population: 'people' is a folder; allowed: a Parquet f" in refused(run, people="people")
+    assert "population: there is no file 'xxx" in refused(run, people="x" * 5000)
+
+
+def test_options_and_places_come_all_at_once(population, tmp_path, capsys):
+    code = main(
+        [
+            *["run", "baseline", "--yeras", "2013", "--sead=5", "--population", "embedded:9"],
+            *["--years", "soon", "--threads", "9" * 5000, "--out", str(tmp_path)],
+        ]
+    )
+    err = capsys.readouterr().err
+    assert code == 2
+    assert "has 6 problems" in err
+    for says in (
+        "--yeras: is unknown; allowed: --version, ",
+        "Did you mean '--years'?",
+        "--sead=5: is unknown",
+        "Did you mean '--seed'?",
+        f"--threads: is '{'9' * 56}...; allowed: a whole number, 1 to 256",
+        "--years: is 'soon'; allowed: first..last",
+        "population: is 'embedded:9'; allowed",
+        "is not empty; allowed: a new or empty folder",
+    ):
+        assert says in err
+
+
+def test_a_word_too_many_and_a_value_taken_for_the_scenario(capsys):
+    assert main(["run", "baseline", "again"]) == 2
+    assert "again: is one word too many; allowed: one SCENARIO" in capsys.readouterr().err
+    assert main(["run", "--yeras", "2013", "baseline"]) == 2
+    err = capsys.readouterr().err
+    assert "has 1 problem" in err
+    assert "Did you mean '--years'?" in err
+
+
+@pytest.mark.parametrize(
+    ("out", "says"),
+    [
+        (".", "--out: . is the folder that you stand in; allowed: a new or empty folder. Give"),
+        ("x/..", "--out: x/.. is the folder that you stand in"),
+        ("", "--out: is ''; allowed: a new or empty folder. Give the folder a name."),
+        ("..", "--out: .. is not empty; allowed: a new or empty folder"),
+        (
+            "x" * 300,
+            "cannot be written to (File name too long); allowed: a writable folder. Choose a shorter",
+        ),
+    ],
+)
+def test_a_place_that_is_none(out, says, tmp_path, monkeypatch, capsys):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["run", "baseline", "--population", "embedded:0.01", "--out", out]) == 2
+    assert says in capsys.readouterr().err
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+class _Deaf:
+    """A stream that cannot be written to."""
+
+    def __init__(self, *, terminal=False):
+        self.terminal = terminal
+
+    def isatty(self):
+        return self.terminal
+
+    def write(self, text):
+        raise OSError(28, "No space left on device")
+
+    flush = close = lambda self: self.write("")
+
+
+def test_progress_that_cannot_be_told_stops_nothing(monkeypatch):
+    with Progress(4, "years", _Deaf()) as bar:
+        for _ in range(4):
+            bar.advance()
+    assert bar.done == 4
+    assert not bar.heard
+
+
+def test_progress_is_told_at_quarters_and_every_20_seconds(monkeypatch):
+    now = iter([0.0, 5.0, 21.0, 30.0, 42.0])
+    monkeypatch.setattr("runs.progress.time.monotonic", lambda: next(now))
+    stream = io.StringIO()
+    with Progress(100, "years", stream) as bar:
+        for _ in range(4):
+            bar.advance()
+    assert stream.getvalue().splitlines() == [
+        "2 of 100 years after 21.0 s, about 1029.0 s left",
+        "4 of 100 years after 42.0 s, about 1008.0 s left",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_an_outcome_that_cannot_be_printed(population, tmp_path):
+    words = ["run", "baseline", "--years", "2013", "--replicates", "1", "--population", population]
+    with Path("/dev/full").open("w") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "runs.cli", *words, "--out", str(tmp_path / "x")],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+            cwd=Path(__file__).parent.parent,
+        )
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1] == (
+        "vandring: standard output cannot be written (No space left on device); "
+        f"the run lies in {tmp_path / 'x'}"
+    )
+    assert "Traceback" not in answer.stderr
+    assert (tmp_path / "x" / "report.html").is_file()
+
+
+def test_a_terminated_run_leaves_nothing(population, tmp_path):
+    words = ["run", "baseline", "--replicates", "100000", "--population", population]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runs.cli", *words, "--out", str(tmp_path / "x")],
+        stderr=subprocess.DEVNULL,
+        cwd=Path(__file__).parent.parent,
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / ".x.part").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert (tmp_path / ".x.part").exists()
+    process.terminate()
+    try:
+        assert process.wait(60) == 143
+    finally:
+        process.kill()
+    assert [p.name for p in tmp_path.iterdir()] == ["people.parquet"]
 
 
 def test_too_many_dimensions(run, tmp_path):
@@ -294,7 +440,7 @@ def test_a_run_that_breaks_off_leaves_nothing(population, tmp_path, monkeypatch,
 def test_an_interrupted_command_says_so(monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "run", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     assert main(["run", "baseline", "--population", "embedded:0.01"]) == 130
-    assert "nothing was written" in capsys.readouterr().err
+    assert capsys.readouterr().err == "vandring: stopped; an unfinished run is not kept\n"
 
 
 def test_a_full_disk_is_no_traceback(tmp_path):

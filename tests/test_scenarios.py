@@ -50,11 +50,8 @@ def test_a_base_may_lie_beside_the_file(write):
     write("name: base\nquestion: Why?\nseed: 5\nassumptions: {children: stay}\n", "base.yaml")
     mine = load_scenario(write(f"{PLAIN}based_on: base.yaml\nassumptions: {{old_age: stay}}\n"))
     assert mine.seed == 5
-    assert dict(mine.assumptions) == {
-        "children": "stay",
-        "old_age": "stay",
-        "norwegian_born": "stay",
-    }
+    changed = {"children": "stay", "old_age": "stay"}
+    assert dict(mine.assumptions) == {**dict(Scenario("", "").assumptions), **changed}
 
 
 def test_options_put_their_value_over_the_files(write):
@@ -80,7 +77,7 @@ def test_dimensions_are_a_list(write, dimensions):
     ("line", "says"),
     [
         ("years: 2020..2013", "years: is 2020..2013; allowed: first..last, such as 2013..2022"),
-        ("years: soon", "years: is 'soon' (str); allowed: first..last"),
+        ("years: soon", "mine.yaml: years: is 'soon' (str); allowed: first..last"),
         ("years: 1890..1900", "within 1990..2099"),
         ("replicates: 0", "replicates: is 0 (int); allowed: a whole number, 1 to 100000"),
         ("replicates: 2.5", "replicates: is 2.5 (float)"),
@@ -97,11 +94,29 @@ def test_dimensions_are_a_list(write, dimensions):
         ),
         ("populatoin: x", "populatoin: is an unknown field"),
         ("population: 7", "population: is 7 (int); allowed: a line of text"),
-        ("based_on: nowhere", "there is none called 'nowhere'"),
+        ("based_on: nowhere", "mine.yaml: based_on: there is none called 'nowhere'"),
+        ("based_on: no.yaml", "mine.yaml: based_on: there is no file "),
+        (
+            "assumptions: {children: [stay]}",
+            "mine.yaml: assumptions.children: is ['stay'] (list); allowed: follow_adult or",
+        ),
+        ("dimensions: [[sex]]", "mine.yaml: dimensions: names ['sex'] (list); allowed: "),
+        (
+            "question: 2013-13-45",
+            "mine.yaml: line 3, column 11: holds '2013-13-45', which is no timestamp; allowed: plain",
+        ),
+        (f"seed: {'9' * 5000}", "mine.yaml: line 3, column 7: holds '9999"),
+        (f"seed: 0x{'9' * 5000}", "line 3, column 7: holds a number of too many digits"),
+        (f"seed: '{'9' * 5000}'", f"mine.yaml: seed: is '{'9' * 56}... (str); allowed"),
+        (f"years: '{'9' * 5000}'", f"mine.yaml: years: is '{'9' * 56}... (str); allowed"),
+        ("seed: !!int ''", "holds '', which is no int"),
+        ("seed: \t\tx: 1", "Use spaces."),
+        ("seed: \x07", "unacceptable character"),
     ],
 )
 def test_a_wrong_value_is_named(write, line, says):
-    assert says in said(write(f"{PLAIN}{line}\n"))
+    plain = "name: mine\n\n" if line.startswith("question") else PLAIN
+    assert says in said(write(f"{plain}{line}\n"))
 
 
 def test_all_problems_come_at_once(write):
@@ -113,8 +128,8 @@ def test_all_problems_come_at_once(write):
 
 def test_problems_of_the_file_and_of_the_options_are_told_apart():
     message = said("baseline", {"model_type": "9", "years": "x"})
-    assert "--model-type: is '9' (str)" in message
-    assert "--years: is 'x' (str)" in message
+    assert "- --model-type: is '9'; allowed: 1 or 2 or 3\n" in message
+    assert "- --years: is 'x'; allowed: first..last" in message
 
 
 def test_an_unknown_scenario_lists_the_known_ones():
@@ -171,3 +186,53 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "x.yaml"
     path.write_bytes(b"\xff\xfe\x00")
     assert "file: cannot be read (UnicodeDecodeError)" in said(str(path))
+
+
+def test_problems_of_a_file_and_of_its_base_come_together(write):
+    write("name: base\nquestion: Why?\nseed: -5\n", "base.yaml")
+    message = said(write(f"{PLAIN}based_on: base.yaml\nyears: no\n"), {"draws": "x"})
+    assert "has 3 problems" in message
+    assert "- base.yaml: seed: is -5 (int)" in message
+    assert "- mine.yaml: years: is False (bool)" in message
+    assert "- --draws: is 'x'" in message
+
+
+def test_broken_yaml_in_a_base_names_the_base(write):
+    write("name: base\n\tquestion: Why?\n", "base.yaml")
+    message = said(write(f"{PLAIN}based_on: base.yaml\nseed: x\n"))
+    assert "- base.yaml: line 2, column 1: found character '\\t'" in message
+    assert "allowed: plain YAML. Use spaces." in message
+    assert "- mine.yaml: seed: is 'x' (str)" in message
+
+
+def test_numbers_of_5000_digits_on_the_command_line():
+    message = said("baseline", {"seed": "9" * 5000, "years": "9" * 5000})
+    assert f"- --seed: is '{'9' * 56}...; allowed: a whole number" in message
+    assert f"- --years: is '{'9' * 56}...; allowed: first..last" in message
+
+
+def test_a_population_lies_beside_its_scenario(write, tmp_path):
+    assert load_scenario(write(f"{PLAIN}population: p.parquet\n")).population == str(
+        (tmp_path / "p.parquet").resolve()
+    )
+    assert load_scenario(write(f"{PLAIN}population: /p.parquet\n")).population == "/p.parquet"
+    tenth = write(f"{PLAIN}population: embedded:0.1\n")
+    assert load_scenario(tenth).population == "embedded:0.1"
+    assert load_scenario(tenth, {"population": "p.parquet"}).population == "p.parquet"
+
+
+def test_a_folder_is_no_scenario(tmp_path):
+    (tmp_path / "x.yaml").mkdir()
+    assert f"scenario: {tmp_path}/x.yaml is a folder; allowed: a YAML file" in said(
+        f"{tmp_path}/x.yaml"
+    )
+    assert "cannot be read (File name too long)" in said(f"{tmp_path}/{'x' * 300}.yaml")
+
+
+def test_a_scenario_that_may_not_be_read(write, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    path = write(PLAIN)
+    monkeypatch.setattr("scenarios.schema.Path.read_text", refuse)
+    assert "mine.yaml: file: no permission to read it; allowed: a file that you" in said(path)

@@ -8,8 +8,9 @@ from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from runs import tables
+from sim import observe
 from sim.problems import InputError
-from tests.made_runs import flows_of, random_run, stocks_of
+from tests.made_runs import DIMENSIONS, divided_also_by, flows_of, random_run, stocks_of
 
 WORK, FAMILY = {"reason": "work"}, {"reason": "family"}
 # Two replicates, one year: by hand, work emigrates 2 and 0 of 10, family 1 and 1 of 5.
@@ -116,11 +117,11 @@ def test_each_draw_of_the_parameters_is_a_history_of_its_own():
     assert tables.summarise(flows, two).equals(tables.summarise(FLOWS, STOCKS))
 
 
-@pytest.mark.parametrize("stem", [stem for stem, by in tables.SUMMARIES.items() if by])
+@pytest.mark.parametrize("stem", list(DIMENSIONS))
 @pytest.mark.parametrize("measure", ["emigrations", "domestic_moves", "stock"])
 def test_groups_add_up_to_the_total(run, stem, measure):
     total = tables.estimates(tables.summarise(*run))
-    parts = tables.estimates(tables.summarise(*run, tables.SUMMARIES[stem]))
+    parts = tables.estimates(tables.summarise(*run, (stem,)))
     for (name, _, year), whole in total.items():
         if name == measure:
             sum_of_parts = sum(e.mean for (m, _, y), e in parts.items() if (m, y) == (name, year))
@@ -187,13 +188,61 @@ def test_summaries_are_written_whole_and_read_back(tmp_path, run):
     paths = tables.write_summaries(*run, tmp_path)
 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(p.name for p in paths)
-    assert {path.stem for path in paths} == set(tables.SUMMARIES)
+    assert {path.stem for path in paths} == {"summary_total", *map(tables.stem, DIMENSIONS)}
     with (tmp_path / "summary_by_reason.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     wanted = tables.estimates(tables.summarise(*run, ("reason",)))
     for row in rows:
         e = wanted[row["measure"], row["reason"], int(row["year"])]
         assert float(row["mean"]) == pytest.approx(e.mean, abs=0.051)
+
+
+def test_every_dimension_of_a_run_has_its_file(tmp_path, run):
+    more = [name for name in observe.DIMENSIONS if name not in DIMENSIONS]
+    paths = tables.write_summaries(*divided_also_by(more, *run), tmp_path)
+
+    assert {"municipality", "origin", "education", "status", "sponsor_reason"} <= set(more)
+    assert {path.stem for path in paths} == {
+        *("summary_total", *map(tables.stem, observe.DIMENSIONS))
+    }
+    lines = (tmp_path / "summary_by_sponsor_reason.csv").read_text().splitlines()
+    assert lines[0].startswith("year,sponsor_reason,measure,mean")
+    assert lines[1].startswith("2010,unknown,emigrations,")
+
+
+def test_code_lists_are_those_that_the_observers_count_by():
+    assert {name: d.codes for name, d in observe.DIMENSIONS.items()} == tables.CODE_LISTS
+
+
+def extinct():
+    """Everybody leaves in 2013; nothing is counted from then on."""
+    flows = flows_of(*((r, 2013, WORK, "emigrate", 3) for r in (0, 1)))
+    return flows, stocks_of(*((r, 2013, WORK, 3) for r in (0, 1)))
+
+
+def test_years_after_the_last_person_left_are_years_of_zeros(tmp_path):
+    years = (2013, 2015)
+    made = tables.summaries(*extinct(), years=years)
+    for found, group in (
+        (tables.estimates(made["summary_total"]), ""),
+        (tables.estimates(made["summary_by_reason"]), "work"),
+    ):
+        assert found["emigrations", group, 2015] == (0, 0, 0, 0, 2)
+        assert found["stock", group, 2016] == (0, 0, 0, 0, 2)
+        assert np.isnan(found["emigration_rate", group, 2015].mean)
+    assert [y["year"] for y in tables.headline(*extinct(), years=years)["years"]] == [
+        *range(2013, 2017)
+    ]
+    tables.write_summaries(*extinct(), tmp_path, years=years)
+    assert "2016,stock,0.0," in (tmp_path / "summary_total.csv").read_text()
+
+
+def test_a_year_between_is_not_skipped():
+    stocks = stocks_of((0, 2012, WORK, 3), (0, 2015, WORK, 3))
+    held = tables.histories(FLOWS.slice(0, 0), stocks)
+
+    assert held.stock_years.tolist() == [2012, 2013, 2014, 2015]
+    assert held.years.tolist() == [2012, 2013, 2014]
 
 
 def test_no_interval_is_an_empty_field(tmp_path):

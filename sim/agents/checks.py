@@ -1,12 +1,12 @@
 """What must be true of every population, each check named after its failure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.columns import BY_NAME, COLUMNS, LINKS, OLDEST, Column
+from sim.agents.columns import BY_NAME, COLUMNS, OLDEST, Column
 from sim.codes import BACKGROUND, PLACE
 from sim.problems import Problem
 
@@ -22,19 +22,24 @@ def rows(wrong: NDArray[Any]) -> str:
     return f"{positions.size:,} {'row' if positions.size == 1 else 'rows'} (first: {first})"
 
 
-def broken_truths(columns: Columns, year: int) -> Iterator[Problem]:
-    """Yield everything that is wrong with the columns of a population on 1 January of `year`."""
+def broken_truths(columns: Columns, year: int, doubtful: Collection[str] = ()) -> Iterator[Problem]:
+    """Yield everything that is wrong with the columns of a population on 1 January of `year`.
+
+    doubtful: columns (or 'year') already known to be wrong; what needs them is not checked.
+    """
     uneven = list(_uneven_lengths(columns))
     yield from uneven
     if uneven:
         return
-    outside = [problem for column in COLUMNS for problem in _out_of_range(columns, column)]
-    yield from outside
-    yield from _duplicate_persons(columns)
-    if outside:  # the relations below would repeat the same complaint
-        return
-    for check in RELATIONS:
-        yield from check(columns, year)
+    sure = [column for column in COLUMNS if column.name not in doubtful]
+    alone = [problem for column in sure for problem in _out_of_range(columns, column)]
+    if "person" not in doubtful:
+        alone += _duplicate_persons(columns)
+    yield from alone
+    wrong = {*doubtful, *(problem.where for problem in alone)}
+    for check, needed in RELATIONS:
+        if wrong.isdisjoint(needed):  # else it would repeat the same complaint
+            yield from check(columns, year)
 
 
 def _uneven_lengths(columns: Columns) -> Iterator[Problem]:
@@ -88,6 +93,9 @@ def _arrivals_before_birth(columns: Columns, year: int) -> Iterator[Problem]:
     wrong = columns["first_arrival_year"] < columns["birth_year"]
     if wrong.any():
         yield Problem("first_arrival_year", f"{rows(wrong)} precede the birth", "birth or later")
+
+
+def _arrivals_after_the_year(columns: Columns, year: int) -> Iterator[Problem]:
     late = columns["first_arrival_year"] >= year
     if late.any():
         yield Problem(
@@ -109,6 +117,9 @@ def _more_immigrants_than_members(columns: Columns, year: int) -> Iterator[Probl
             "0 to family_total",
             "Are the two columns exchanged?",
         )
+
+
+def _immigrants_in_no_family(columns: Columns, year: int) -> Iterator[Problem]:
     alone = (columns["family_immigrants"] == 0) & (columns["background"] != NORWEGIAN_BORN)
     alone &= columns["place"] == RESIDENT
     if alone.any():
@@ -119,39 +130,91 @@ def _more_immigrants_than_members(columns: Columns, year: int) -> Iterator[Probl
         )
 
 
-def _broken_links(columns: Columns, year: int) -> Iterator[Problem]:
-    n = columns["person"].size
-    for link in LINKS:
-        values = columns[link]
-        beyond = values >= n
-        itself = values == np.arange(n)
-        if beyond.any():
-            yield Problem(link, f"{rows(beyond)} point beyond the last person", f"-1 to {n - 1}")
-        if itself.any():
-            yield Problem(link, f"{rows(itself)} point to the person itself", "another person")
+def _more_residents_than_members(columns: Columns, year: int) -> Iterator[Problem]:
+    counted = columns["place"] == RESIDENT
+    yield from _crowded(columns, "family_total", counted, "residents")
+
+
+def _more_residents_than_immigrants(columns: Columns, year: int) -> Iterator[Problem]:
+    counted = (columns["place"] == RESIDENT) & (columns["background"] != NORWEGIAN_BORN)
+    yield from _crowded(columns, "family_immigrants", counted, "immigrant residents")
+
+
+def _crowded(columns: Columns, name: str, counted: NDArray[Any], whom: str) -> Iterator[Problem]:
+    """A family may have members outside the file, but not fewer members than in the file."""
+    number = np.unique(columns["family"], return_inverse=True)[1]
+    members = np.bincount(number[counted])
+    found = members[number[counted]]
+    wrong = np.flatnonzero(counted)[columns[name][counted] < found]
+    if wrong.size:
+        i = wrong[0]
+        yield Problem(
+            name,
+            f"{rows(wrong)} are smaller than the {whom} with that family number, such as "
+            f"{columns[name][i]} of {members[number[i]]}",
+            f"the {whom} of the family, or more",
+            "Is family a family number?",
+        )
+
+
+def _nobody_resident(columns: Columns, year: int) -> Iterator[Problem]:
+    place = columns["place"]
+    if place.size and not (place == RESIDENT).any():
+        yield Problem("place", "nobody is resident", "one resident or more")
+
+
+def _broken_mothers(columns: Columns, year: int) -> Iterator[Problem]:
+    yield from _broken_link(columns, "mother")
+
+
+def _broken_partners(columns: Columns, year: int) -> Iterator[Problem]:
+    yield from _broken_link(columns, "partner")
     partner = columns["partner"]
-    paired = np.flatnonzero((partner >= 0) & (partner < n))
+    paired = np.flatnonzero((partner >= 0) & (partner < partner.size))
     alone = paired[partner[partner[paired]] != paired]
     if alone.size:
         yield Problem("partner", f"{rows(alone)} are not answered", "a partner who points back")
 
 
-def _contradictory_absences(columns: Columns, year: int) -> Iterator[Problem]:
-    abroad = columns["place"] == ABROAD
-    dated = columns["left_year"] != BY_NAME["left_year"].none
-    if (abroad & ~dated).any():
-        found = f"{rows(abroad & ~dated)} are empty for persons abroad"
+def _broken_link(columns: Columns, link: str) -> Iterator[Problem]:
+    values = columns[link]
+    n = values.size
+    beyond = values >= n
+    itself = values == np.arange(n)
+    if beyond.any():
+        yield Problem(link, f"{rows(beyond)} point beyond the last person", f"-1 to {n - 1}")
+    if itself.any():
+        yield Problem(link, f"{rows(itself)} point to the person itself", "another person")
+
+
+def _undated_absences(columns: Columns, year: int) -> Iterator[Problem]:
+    undated = columns["left_year"] == BY_NAME["left_year"].none
+    undated &= columns["place"] == ABROAD
+    if undated.any():
+        found = f"{rows(undated)} are empty for persons abroad"
         yield Problem("left_year", found, "a year")
-    registered = columns["registered_year"] != BY_NAME["registered_year"].none
-    early = abroad & dated & registered & (columns["registered_year"] < columns["left_year"])
+
+
+def _registered_before_leaving(columns: Columns, year: int) -> Iterator[Problem]:
+    left, registered = columns["left_year"], columns["registered_year"]
+    known = (left != BY_NAME["left_year"].none) & (registered != BY_NAME["registered_year"].none)
+    early = (columns["place"] == ABROAD) & known & (registered < left)
     if early.any():
         yield Problem("registered_year", f"{rows(early)} precede left_year", "left_year or later")
 
 
-RELATIONS: tuple[Callable[[Columns, int], Iterator[Problem]], ...] = (
-    _impossible_ages,
-    _arrivals_before_birth,
-    _more_immigrants_than_members,
-    _broken_links,
-    _contradictory_absences,
+# Each relation with what it needs; one that needs a wrong column is not checked.
+RELATIONS: tuple[tuple[Callable[[Columns, int], Iterator[Problem]], tuple[str, ...]], ...] = (
+    (_impossible_ages, ("birth_year", "place", "year")),
+    (_arrivals_before_birth, ("first_arrival_year", "birth_year")),
+    (_arrivals_after_the_year, ("first_arrival_year", "year")),
+    (_more_immigrants_than_members, ("family_immigrants", "family_total")),
+    (_immigrants_in_no_family, ("family_immigrants", "background", "place")),
+    (_more_residents_than_members, ("family", "family_total", "place")),
+    (_more_residents_than_immigrants, ("family", "family_immigrants", "background", "place")),
+    (_nobody_resident, ("place",)),
+    (_broken_mothers, ("mother", "person")),
+    (_broken_partners, ("partner", "person")),
+    (_undated_absences, ("place", "left_year")),
+    (_registered_before_leaving, ("place", "left_year", "registered_year")),
 )

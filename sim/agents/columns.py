@@ -78,7 +78,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "birth_year",
         np.dtype("i2"),
-        "Year of birth; age in year t is t minus birth_year",
+        "Year of birth. Models and tables of year t use the age on 1 January of t: t - 1 minus "
+        "this",
         "Year of birth",
         "Fødselsår",
         _REPORT,
@@ -106,7 +107,7 @@ COLUMNS: tuple[Column, ...] = (
     _coded(
         "reason",
         codes.REASON,
-        "First registered reason for immigration; fixed for life",
+        "First registered reason for immigration, fixed for life; of Norwegian-born 'unknown'",
         "Reason",
         "Innvandringsgrunn",
     ),
@@ -123,8 +124,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "first_arrival_year",
         np.dtype("i2"),
-        "Year of first immigration (of Norwegian-born: of birth); duration of stay in year t is t "
-        "minus this, years abroad not subtracted, and kept on return",
+        "Year of first immigration (of Norwegian-born: of birth). Duration of stay on 1 January of "
+        "year t is t - 1 minus this; years abroad are not subtracted, and it is kept on return",
         "First arrival",
         "Første innvandringsår",
         _REPORT,
@@ -136,7 +137,7 @@ COLUMNS: tuple[Column, ...] = (
     _coded(
         "status",
         codes.STATUS,
-        "Labour-market status of the year, ages 15-74",
+        "Labour-market status of the year before the 1 January described, ages 15-74",
         "Labour-market status",
         "Arbeidsmarkedsstatus",
     ),
@@ -183,7 +184,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "mother",
         np.dtype("i4"),
-        "Position of the mother, if she is a person of the population",
+        "The mother, if a person of the population: in files her identifier, inside her position",
         "Mother",
         "Mor",
         "Vandring",
@@ -195,7 +196,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "partner",
         np.dtype("i4"),
-        "Position of the partner, if a person of the population",
+        "The partner, if a person of the population: in files an identifier, inside a position",
         "Partner",
         "Partner",
         "Vandring",

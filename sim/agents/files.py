@@ -5,6 +5,7 @@ is null. The population's year and source travel in the file's metadata.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,19 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.agents.checks import rows
-from sim.agents.columns import COLUMNS, LINKS, Column
+from sim.agents.checks import broken_truths, rows
+from sim.agents.columns import BY_NAME, COLUMNS, FIRST_YEAR, LAST_YEAR, LINKS, Column
 from sim.agents.population import Population
-from sim.problems import InputError, Problem, refuse, suggest
+from sim.problems import InputError, Problem, refuse, shown, suggest
 
 FORMAT = "vandring population 1"
-YEAR_CURE = "Give the year whose 1 January the persons are described on."
+FAMILY_OF_FORMATS = "vandring population"
+YEARS = f"a year, {FIRST_YEAR} to {LAST_YEAR - 1}"
+YEAR_CURE = 'Add it to the metadata: table.replace_schema_metadata({"year": "2013"}).'
+IDENTIFIERS = "identifiers of column person, or nothing"
+CONVERT = "Convert the column to whole numbers."
+INDEX = "__index_level_"
+BEYOND = 2**63  # numbers from here on fit no column
 
 
 def save(population: Population, path: str | os.PathLike[str]) -> None:
@@ -42,10 +49,15 @@ def load(path: str | os.PathLike[str], year: int | None = None) -> Population:
     """
     source = str(path)
     try:
-        table = pq.read_table(path)
+        if Path(path).is_dir():
+            raise InputError(source, [Problem("file", "is a folder", "a Parquet file")])
+        table = pq.ParquetFile(path).read()
     except FileNotFoundError:
         raise InputError(source, [Problem("file", "does not exist", "a Parquet file")]) from None
-    except (OSError, pa.ArrowInvalid) as error:
+    except PermissionError:
+        problem = Problem("file", "no permission to read it", "a file that you may read")
+        raise InputError(source, [problem]) from None
+    except (OSError, pa.ArrowException) as error:
         found = f"cannot be read as Parquet ({str(error).splitlines()[0]})"
         raise InputError(source, [Problem("file", found, "a Parquet file")]) from None
     return from_table(table, year, source)
@@ -87,80 +99,157 @@ def _to_arrow(population: Population, column: Column) -> pa.Array:
 def from_table(table: Any, year: int | None = None, source: str = "table") -> Population:
     """Turn an Arrow table or a pandas frame of codes into a checked population."""
     if not isinstance(table, pa.Table):
-        table = pa.Table.from_pandas(table, preserve_index=False)
-    meta = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-    if year is None and meta.get("year", "").isdigit():
-        year = int(meta["year"])
-    problems = list(_wrong_columns(table))
-    if year is None:
-        problems.append(Problem("year", "is not in the file's metadata", "a year", YEAR_CURE))
-    columns: dict[str, NDArray[Any]] = {}
-    for column in COLUMNS:
-        if column.name in table.column_names and column.name not in LINKS:
+        table = _from_frame(table, source)
+    meta = {_text(key): _text(value) for key, value in (table.schema.metadata or {}).items()}
+    problems = [*_wrong_columns(table), *_wrong_format(meta)]
+    stands = _year(meta, year, problems)
+    once = [column for column in COLUMNS if table.column_names.count(column.name) == 1]
+    columns = {c.name: np.full(len(table), c.default or c.low, dtype=c.dtype) for c in COLUMNS}
+    for column in once:
+        if column.name not in LINKS:
             columns[column.name] = _numbers(table[column.name], column, problems)
+    columns["family"] = np.unique(columns["family"], return_inverse=True)[1].astype(np.int32)
+    for column in once:
+        if column.name in LINKS:
+            found = _positions(table[column.name], column.name, columns["person"], problems)
+            columns[column.name] = found
+    problems += broken_truths(columns, stands, {problem.where for problem in problems})
     refuse(source, problems)
-    assert year is not None
-    for link in LINKS:
-        if link in table.column_names:
-            columns[link] = _positions(table[link], link, columns["person"], problems)
+    return Population(columns, stands, meta.get("source", source))
+
+
+def _from_frame(frame: Any, source: str) -> pa.Table:
+    names = [str(name) for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    refuse(source, [_twice(name) for name in twice])
+    columns, problems = {}, []
+    for name, own in zip(names, frame.columns, strict=True):
+        try:
+            columns[name] = pa.array(frame[own], from_pandas=True)
+        except (pa.ArrowException, TypeError, ValueError, OverflowError):
+            allowed = "numbers only, or text only"
+            problems.append(Problem(name, "holds values of several kinds", allowed))
     refuse(source, problems)
-    columns["family"] = np.unique(columns["family"], return_inverse=True)[1]
-    named = meta.get("source", source)
-    try:
-        return Population.build(year, named, columns)
-    except InputError as error:
-        raise InputError(source, error.problems) from None
+    return pa.table(columns)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="replace")
+
+
+def _twice(name: str) -> Problem:
+    return Problem(name, "appears more than once", "one column of a name")
+
+
+def _wrong_format(meta: dict[str, str]) -> Iterator[Problem]:
+    found = meta.get("format", "")
+    if found.startswith(FAMILY_OF_FORMATS) and found != FORMAT:
+        yield Problem(
+            "format", f"is {shown(found)}", FORMAT, "Was the file made by another Vandring?"
+        )
+
+
+def _year(meta: dict[str, str], given: int | None, problems: list[Problem]) -> int:
+    """Return the year that is given or else in the metadata; 0 if there is a problem with it."""
+    if given is None and "year" not in meta:
+        problems.append(Problem("year", "is not in the file's metadata", YEARS, YEAR_CURE))
+        return 0
+    word = meta["year"].strip() if given is None else str(given)
+    if not (word.isascii() and word.isdigit() and len(word) <= 6):
+        who = "the metadata holds" if given is None else "is"
+        problems.append(Problem("year", f"{who} {shown(word)}, which is no year", YEARS))
+        return 0
+    if not FIRST_YEAR <= int(word) < LAST_YEAR:
+        problems.append(Problem("year", f"is {int(word)}", YEARS))
+        return 0
+    return int(word)
 
 
 def _wrong_columns(table: pa.Table) -> Iterator[Problem]:
     known = [column.name for column in COLUMNS]
-    for name in table.column_names:
+    for name in dict.fromkeys(table.column_names):
         if name not in known:
-            yield Problem(
-                name,
-                "is an unknown column",
-                "the columns of the codebook",
-                suggest(name, known) or "Remove it.",
-            )
+            cure = suggest(name, known, cutoff=0.8) or "Remove it."
+            if name.startswith(INDEX):
+                cure = "Write the frame without its index (index=False)."
+            yield Problem(name, "is an unknown column", "the columns of the codebook", cure)
         elif table.column_names.count(name) > 1:
-            yield Problem(name, "appears more than once", "one column of a name")
+            yield _twice(name)
     for column in COLUMNS:
         if column.name not in table.column_names and column.default is None:
-            yield Problem(column.name, "is missing", f"a column: {column.meaning.lower()}")
+            meaning = column.meaning[0].lower() + column.meaning[1:]
+            yield Problem(column.name, "is missing", f"a column: {meaning}")
+
+
+def _plain(chunks: pa.ChunkedArray) -> pa.Array:
+    values = chunks.combine_chunks()
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    return values.cast(pa.string()) if pa.types.is_string_view(values.type) else values
+
+
+def _is_numeric(values: pa.Array) -> bool:
+    return bool(pa.types.is_integer(values.type) or pa.types.is_floating(values.type))
+
+
+def _as_numpy(values: pa.Array) -> NDArray[Any]:
+    """Return numbers as int64, uint64 or float64; what is empty becomes 0."""
+    kind = pa.uint64() if values.type == pa.uint64() else pa.int64()
+    if pa.types.is_floating(values.type):
+        kind = pa.float64()
+    found: NDArray[Any] = pc.fill_null(values.cast(kind), 0).to_numpy(zero_copy_only=False)
+    return np.where(np.isnan(found), 0, found)
+
+
+def _empty(values: pa.Array) -> NDArray[Any]:
+    """Say where nothing stands; NaN is nothing."""
+    floats = pa.types.is_floating(values.type)
+    empty: NDArray[Any] = values.is_null(nan_is_null=floats).to_numpy(zero_copy_only=False)
+    return empty
 
 
 def _numbers(chunks: pa.ChunkedArray, column: Column, problems: list[Problem]) -> NDArray[Any]:
     """Return the stored numbers of one column; what is wrong goes into `problems`."""
-    values = chunks.combine_chunks()
+    values = _plain(chunks)
     if column.codes is not None:
         return _coded(values, column, problems)
-    empty = pc.is_null(values, nan_is_null=True).to_numpy(zero_copy_only=False)
+    empty = _empty(values)
     if column.none is None and empty.any():
         problems.append(Problem(column.name, f"{rows(empty)} are empty", "a number in every row"))
     fallback = column.low if column.none is None else column.none
-    if not (pa.types.is_integer(values.type) or pa.types.is_floating(values.type)):
+    if not _is_numeric(values):
         if not empty.all():
-            found = f"holds {values.type}, not numbers"
-            problems.append(Problem(column.name, found, "whole numbers"))
+            kind = f"holds {values.type}, not numbers"
+            problems.append(Problem(column.name, kind, "whole numbers", CONVERT))
         return np.full(len(values), fallback, dtype=column.dtype)
-    numbers = np.where(empty, fallback, values.to_numpy(zero_copy_only=False))
-    return _whole(numbers, column, problems)
-
-
-def _whole(found: NDArray[Any], column: Column, problems: list[Problem]) -> NDArray[Any]:
-    """Check that numbers are whole and within the declared span (and so fit the type)."""
+    numbers = _as_numpy(values)
+    if empty.any():
+        numbers = np.where(empty, fallback, numbers)
     if column.name == "family":  # any numbers will do; they are replaced by 0, 1, 2 ...
-        return found.astype(np.int64)
-    wrong = ~((found >= column.low) & (found <= column.largest)) | (found != np.floor(found))
+        return _whole(numbers, column, -BEYOND, BEYOND, "whole numbers", problems)
+    unit = f" {column.unit}" if column.unit else ""
+    allowed = f"whole numbers, {column.low} to {column.largest}{unit}"
+    found = _whole(numbers, column, column.low, column.largest + 1, allowed, problems)
+    return found.astype(column.dtype)
+
+
+def _whole(
+    found: NDArray[Any],
+    column: Column,
+    low: int,
+    end: int,
+    allowed: str,
+    problems: list[Problem],
+) -> NDArray[Any]:
+    """Check that numbers are whole, not below `low` and below `end`; return them as int64."""
+    wrong = ~((found >= low) & (found < end)) | (found != np.floor(found))
     if column.none is not None:
         wrong &= found != column.none
     if wrong.any():
-        unit = f" {column.unit}" if column.unit else ""
-        allowed = f"whole numbers, {column.low} to {column.largest}{unit}"
         example = f"{rows(wrong)} hold such values as {found[wrong.argmax()]:g}"
         problems.append(Problem(column.name, example, allowed))
-        found = np.where(wrong, column.low, found)
-    numbers: NDArray[Any] = found.astype(column.dtype)
+        found = np.where(wrong, 0, found)
+    numbers: NDArray[Any] = found.astype(np.int64)
     return numbers
 
 
@@ -168,13 +257,11 @@ def _coded(values: pa.Array, column: Column, problems: list[Problem]) -> NDArray
     assert column.codes is not None
     if pa.types.is_integer(values.type) and column.name == "municipality":
         values = pc.utf8_lpad(pc.cast(values, pa.string()), 4, "0")
-    if pa.types.is_dictionary(values.type):
-        values = values.dictionary_decode()
     if not (pa.types.is_string(values.type) or pa.types.is_large_string(values.type)):
         problems.append(Problem(column.name, f"holds {values.type}, not codes", _allowed(column)))
         return np.zeros(len(values), dtype=column.dtype)
     found = pc.index_in(values, pa.array(column.codes.names, values.type))
-    wrong = found.is_null().to_numpy(zero_copy_only=False)
+    wrong = _empty(found)
     if wrong.any():
         problems.extend(_wrong_codes(values, wrong, column))
     numbers: NDArray[Any] = found.fill_null(0).to_numpy(zero_copy_only=False)
@@ -187,12 +274,12 @@ def _wrong_codes(values: pa.Array, wrong: NDArray[Any], column: Column) -> Itera
     for entry in sorted(counts, key=lambda e: (-e["counts"], str(e["values"])))[:5]:
         word = entry["values"]
         if word is None:
-            where = rows(values.is_null().to_numpy(zero_copy_only=False))
+            where = rows(_empty(values))
             yield Problem(column.name, f"{where} are empty", _allowed(column))
             continue
         where = rows(pc.equal(values, word).fill_null(False).to_numpy(zero_copy_only=False))
-        cure = suggest(word, column.codes.names)
-        yield Problem(column.name, f"{where} hold {word!r}", _allowed(column), cure)
+        cure = suggest(word, column.codes.names, _labels(column))
+        yield Problem(column.name, f"{where} hold {shown(word)}", _allowed(column), cure)
     if len(counts) > 5:
         yield Problem(column.name, f"{len(counts) - 5} more unknown codes", _allowed(column))
 
@@ -203,23 +290,37 @@ def _allowed(column: Column) -> str:
     return ", ".join(names) if len(names) < 30 else f"{len(names)} codes, {names[0]} to {names[-1]}"
 
 
+def _labels(column: Column) -> dict[str, str]:
+    """Return the code that each label means; labels of several codes are left out."""
+    assert column.codes is not None
+    pairs = {(label, code.name) for code in column.codes for label in (code.en, code.nb)}
+    counts = Counter(label for label, _ in pairs)
+    return {label: name for label, name in sorted(pairs) if counts[label] == 1}
+
+
 def _positions(
     chunks: pa.ChunkedArray, link: str, person: NDArray[Any], problems: list[Problem]
 ) -> NDArray[Any]:
     """Translate identifiers of linked persons into positions, -1 for none."""
-    values = chunks.combine_chunks()
-    if pa.types.is_null(values.type):
-        return np.full(len(values), -1, dtype=np.int32)
-    found = pc.index_in(pc.cast(values, pa.int64(), safe=False), pa.array(person))
-    lost = pc.and_(values.is_valid(), found.is_null()).to_numpy(zero_copy_only=False)
+    values = _plain(chunks)
+    empty = _empty(values)
+    nobody = np.full(len(values), -1, dtype=np.int32)
+    if empty.all():
+        return nobody
+    if not _is_numeric(values):
+        found = f"holds {values.type}, not numbers"
+        problems.append(Problem(link, found, IDENTIFIERS, CONVERT))
+        return nobody
+    before = len(problems)
+    allowed = f"whole numbers, {IDENTIFIERS}"
+    named = _whole(_as_numpy(values), BY_NAME[link], -BEYOND, BEYOND, allowed, problems)
+    if len(problems) > before or any(problem.where == "person" for problem in problems):
+        return nobody
+    found = pc.index_in(pa.array(named), pa.array(person))
+    lost = ~empty & _empty(found)
     if lost.any():
-        example = values[int(lost.argmax())].as_py()
-        problems.append(
-            Problem(
-                link,
-                f"{rows(lost)} name persons who are not in the file, such as {example}",
-                "identifiers of column person, or nothing",
-            )
-        )
+        example = named[lost.argmax()]
+        strangers = f"{rows(lost)} name persons who are not in the file, such as {example}"
+        problems.append(Problem(link, strangers, IDENTIFIERS))
     positions: NDArray[Any] = found.fill_null(-1).to_numpy(zero_copy_only=False)
-    return positions.astype(np.int32)
+    return np.where(empty, -1, positions).astype(np.int32)

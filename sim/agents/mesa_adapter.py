@@ -84,9 +84,10 @@ class VandringModel(mesa.Model):
 
     simulation: a sim.engine.Simulation; the model steps it and does not copy it.
     views: how many persons get an agent, from the first row on. Mesa's agents cost about
-        a kilobyte each, the engine's persons 45 bytes, so not everybody gets one by default.
+        a kilobyte each, the engine's persons 41 bytes, so not everybody gets one by default.
     model_reporters, agent_reporters: as of mesa.DataCollector; the model's own reporters
-        are residents, emigrations and domestic_moves.
+        are year and residents, of the coming 1 January, and emigrations and domestic_moves, of
+        the year before it.
     """
 
     def __init__(

@@ -2,8 +2,10 @@
 
 Both are choices with explicit error terms among alternatives weighted by the immigrants
 who live there on 1.1.2013, by reason: people go where those who came for the same reason
-live. The stock is published by reason, county and centrality; within a county's level it
-is shared evenly among the municipalities, for want of published figures.
+live. The official stock knows reasons less finely: refugees include their families, family
+immigrants exclude them, education includes other reasons, and Nordic and unknown reason
+are one group. It is published by county and centrality; within a county's level it is
+shared evenly among the municipalities, for want of published figures.
 """
 
 import csv

@@ -270,7 +270,7 @@ def _highest_ahead(table: NDArray[np.floating], steps: int, years: int) -> NDArr
 def _shortest() -> NDArray[np.float32]:
     """Return the smallest 1 / -log(u) of each leading byte of u, with slack for rounding."""
     lower = np.arange(256) / 256
-    lower[0] = 1e-300  # no float32 distinguishes the result from 0
+    lower[0] = 2.0**-33  # the least that a word can stand for
     return (-1 / np.log(lower) / kernel.SLACK).astype(np.float32)
 
 

@@ -32,7 +32,7 @@ OLDEST, LONGEST, AN_INT = 120, 16, np.int32(1)
 # A ceiling is a float32 cut to eight steps an octave, from 2**-29 (code 1) to 8 (code 255).
 SHIFT, OFFSET = np.int32(20), np.int32(785)
 SLACK = 1.0001  # more than all float32 rounding on the way to a comparison
-TINY, ONE = np.float32(2.0**-24), np.float32(1.0)
+TINY, ONE, NOTHING = np.float32(2.0**-24), np.float32(1.0), np.float32(0.0)
 BYTE = np.uint32(8)
 
 
@@ -77,7 +77,7 @@ def is_asked(persons: Persons, tables: Tables, i: int) -> bool:
 
 
 @inlined
-def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[float, float]:
+def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.floating, np.floating]:
     """Return exp(V) of moving and of emigrating of person i, wherever they are.
 
     Positions are unsigned, and all of one width, so that numba neither looks for negative
@@ -116,13 +116,14 @@ def bound_all(
     """
     for i in range(move.size):
         one, two = weigh(persons, tables, year, i)
-        asked = np.float32(is_asked(persons, tables, i))
+        if not is_asked(persons, tables, i):  # by choice, not times 0: 0 * inf has no value
+            one, two = NOTHING, NOTHING
         if together:
             both = one + two
-            move[i] = both / (ONE + both) * asked
+            move[i] = both / (ONE + both)
         else:
-            move[i] = one * asked
-            emigrate[i] = two * asked
+            move[i] = one
+            emigrate[i] = two
 
 
 @kernel
@@ -139,13 +140,14 @@ def bound_some(
     for j in range(which.size):
         i = which[j]
         one, two = weigh(persons, tables, year, i)
-        asked = np.float32(is_asked(persons, tables, i))
+        if not is_asked(persons, tables, i):
+            one, two = NOTHING, NOTHING
         if together:
             both = one + two
-            move[j] = both / (ONE + both) * asked
+            move[j] = both / (ONE + both)
         else:
-            move[j] = one * asked
-            emigrate[j] = two * asked
+            move[j] = one
+            emigrate[j] = two
 
 
 @kernel

@@ -1,10 +1,11 @@
 """What every process shares: the settings of a run, the year as a process sees it, the seam.
 
 A new process is one file with one class like those here, and one line in sim.engine.THE_YEAR.
+(Processes that add persons within a year will need the year to own the population: see ROADMAP.)
 """
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Protocol, Self
+from typing import ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,14 @@ ASSUMPTIONS = (
         {
             "as_74": "People over 74 keep the age terms of 74; everything else is their own.",
             "stay": "People over 74 neither move nor emigrate.",
+        },
+    ),
+    Assumption(
+        "coming_of_age",
+        {
+            "student": "Those who turn 15 are in education from then on, with compulsory school as "
+            "their highest education unless they have another.",
+            "unchanged": "Those who turn 15 keep the status and education of their childhood.",
         },
     ),
     Assumption(
@@ -121,7 +130,8 @@ class Year:
 class Process(Protocol):
     """Something that happens to people once a year.
 
-    reads, writes: the columns it may look at and alter; the engine locks all others.
+    reads, writes: the columns it looks at and alters. The engine locks what is not written,
+        and a test sees that nothing else is looked at.
     """
 
     name: ClassVar[str]
@@ -134,8 +144,3 @@ class Process(Protocol):
 
     def happen(self, year: Year) -> None:
         """Let one year of it happen."""
-
-
-def columns_of(population: Population, names: tuple[str, ...]) -> list[NDArray[Any]]:
-    """Return several columns in order."""
-    return [population[name] for name in names]
