@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from inspect import cleandoc
 from pathlib import Path
 
 from docs import make_misprints
@@ -118,7 +119,7 @@ def _outputs() -> list[str]:
 def _fields() -> list[str]:
     assert set(CHECKS) == set(FIELDS)
     plain = Scenario("", "")
-    about = (Scenario.__doc__ or "").split("\n\n", 1)[1]
+    about = cleandoc(Scenario.__doc__ or "").split("\n\n", 1)[1]
     return [
         "| field | if left out |",
         "|---|---|",
@@ -127,7 +128,7 @@ def _fields() -> list[str]:
             for name in FIELDS
         ),
         "",
-        *(line.strip() for line in about.splitlines()),
+        *(f"- {line.strip()}" for line in about.replace("\n    ", " ").splitlines()),
     ]
 
 
