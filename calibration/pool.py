@@ -13,16 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from calibration.embedded import embedded_population
-from sim.codes import EDUCATION, REASON, STATUS
+from sim.codes import DURATION_STARTS, EDUCATION, REASON, STATUS
 from sim.geography import CENTRALITY_OF
-from sim.transitions.terms import TERMS
+from sim.transitions.terms import FACTORS, LEVELS, TERMS
 
 YOUNGEST, OLDEST = 15, 74
 GROUPS = 8  # centrality * 2 + sex, as everywhere
 LONGEST = 40  # years of stay told apart
 SIZES, SIZE_SHARES = np.arange(1, 9), (0.25, 0.2, 0.15, 0.15, 0.1, 0.07, 0.05, 0.03)
-DURATION_STARTS = (3, 6, 11, 16)
-DURATION_TERMS = ("duration_0_2", "duration_3_5", "duration_6_10", "duration_11_15")
 Columns = Mapping[str, NDArray[np.int64]]
 
 
@@ -42,10 +40,14 @@ class Pool:
         """The number of candidates."""
         return int(self.group.size)
 
+    def duration_group(self) -> NDArray[np.int64]:
+        """Return the stored duration group of each candidate."""
+        return np.searchsorted(DURATION_STARTS, self.columns["duration"], side="right") - 1
+
     def design(self) -> NDArray[np.float64]:
         """Return the terms of the trinomial logit (candidates, terms), in the order of TERMS."""
         c = self.columns
-        duration = np.searchsorted(DURATION_STARTS, c["duration"], side="right")
+        codes = {**c, "duration": self.duration_group()}
         found = {
             "constant": np.ones(self.size),
             "age": c["age"],
@@ -53,11 +55,9 @@ class Pool:
             "female": self.group % 2 == 0,
             "family_total": c["family_total"],
             "family_immigrants": c["family_immigrants"],
-            **{term: duration == i for i, term in enumerate(DURATION_TERMS)},
-            **{f"centrality_{i + 1}": self.group // 2 == i for i in range(3)},
+            **{term: self.group // 2 == level for level, term in LEVELS.terms()},
+            **{t: codes[factor.name] == i for factor in FACTORS for i, t in factor.terms()},
         }
-        for codes in (EDUCATION, STATUS, REASON):
-            found |= {f"{codes.name}_{n}": c[codes.name] == i for i, n in enumerate(codes.names)}
         return np.stack([np.asarray(found[term], dtype=np.float64) for term in TERMS], axis=1)
 
 

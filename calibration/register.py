@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import optimize, sparse
 
 from calibration.information import Floats, Shadow, published_shadows, scaled_r2, sizes
-from calibration.pool import DURATION_STARTS, GROUPS, Pool
+from calibration.pool import GROUPS, Pool
 
 AGE_STARTS = (20, 25, 30, 35, 40, 45, 50, 55, 60, 67)
 LARGEST_FAMILY, MOST_OTHERS = 7, 3
@@ -149,7 +149,7 @@ def features(pool: Pool) -> sparse.csr_matrix:
     c = pool.columns
     categories = {
         "age": np.searchsorted(AGE_STARTS, c["age"], side="right"),
-        "duration": np.searchsorted(DURATION_STARTS, c["duration"], side="right"),
+        "duration": pool.duration_group(),
         "education": c["education"],
         "status": c["status"],
         "reason": c["reason"],

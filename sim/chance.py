@@ -107,6 +107,16 @@ class Chance:
         self.word(process, year, person, alternative, words)
         return between_0_and_1(words)
 
+    def words(
+        self, process: str, year: int, person: NDArray[np.int64], alternatives: int
+    ) -> NDArray[np.uint32]:
+        """Return (alternatives, n) words: one of each alternative for each person."""
+        blocks = -(-alternatives // WORDS)
+        drawn = np.empty((blocks * WORDS, person.size), dtype=np.uint32)
+        for b in range(blocks):
+            self.block(process, year, person, drawn[b * WORDS : (b + 1) * WORDS], b)
+        return drawn[:alternatives]
+
     def exponential(
         self, process: str, year: int, person: NDArray[np.int64], alternatives: int
     ) -> NDArray[np.float64]:
@@ -117,11 +127,8 @@ class Chance:
         Each alternative has its own error, so making one less attractive never makes
         a person switch to it or between the others.
         """
-        blocks = -(-alternatives // WORDS)
-        words = np.empty((blocks * WORDS, person.size), dtype=np.uint32)
-        for b in range(blocks):
-            self.block(process, year, person, words[b * WORDS : (b + 1) * WORDS], b)
-        errors: NDArray[np.float64] = -np.log(between_0_and_1(words[:alternatives])).T
+        words = self.words(process, year, person, alternatives)
+        errors: NDArray[np.float64] = -np.log(between_0_and_1(words)).T
         return errors
 
 

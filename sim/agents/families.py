@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents import families_kernel as kernel
+from sim.agents.checks import NORWEGIAN_BORN
 from sim.agents.population import RESIDENT, Population
-from sim.codes import BACKGROUND
-
-NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
 
 
 def children_and_adults(

@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.chance import WORDS, Chance
+from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.transitions import choice_kernel as kernel
@@ -96,10 +96,7 @@ def _draw(
     weights: NDArray[np.float64],
     row: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    blocks = -(-weights.shape[1] // WORDS)
-    words = np.empty((blocks * WORDS, person.size), dtype=np.uint32)
-    for b in range(blocks):
-        chance.block(process, year, person, words[b * WORDS : (b + 1) * WORDS], b)
+    words = chance.words(process, year, person, weights.shape[1])
     chosen = np.empty(person.size, dtype=np.int64)
     kernel.choose(words, weights, row, chosen)
     return chosen

@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 
 from sim.agents.families import children_and_adults
 from sim.agents.population import Population
-from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
+from sim.codes import BACKGROUND, DURATION_STARTS
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS, published_set
 from sim.transitions.process import Settings, Year
+from sim.transitions.terms import FACTORS
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
 GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
-CLASS_OF_DURATION = np.searchsorted([3, 6, 11, 16], np.arange(CLASSES), side="right")
-DURATION_TERMS = ("duration_0_2", "duration_3_5", "duration_6_10", "duration_11_15", "")
+CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="right") - 1
 
 
 class Mobility:
@@ -203,7 +203,6 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
     """
     by_term = np.moveaxis(coefficients.reshape(GROUPS, -1, OUTCOMES), 1, 0)
     beta = dict(zip(TERMS, by_term, strict=True))
-    beta[""] = np.zeros((GROUPS, OUTCOMES))
     age = np.minimum(np.arange(AGES), OLDEST)[None, :, None]
     by_age = np.exp(
         beta["constant"][:, None]
@@ -216,12 +215,14 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
     covered = np.ones(len(BACKGROUND), dtype=np.uint8)
     if assumptions["norwegian_born"] == "stay":
         covered[BACKGROUND.index("norwegian_born")] = 0
-    by_class = np.stack([beta[term] for term in DURATION_TERMS], axis=1)
+    by_code = _by_code(beta)
+    reason, status, education = (by_code[name] for name in ("reason", "status", "education"))
+    traits = reason[:, :, None, None] + status[:, None, :, None] + education[:, None, None, :]
     size = np.arange(SIZES)[None, :, None]
     factors = (
         by_age,
-        np.exp(by_class[:, CLASS_OF_DURATION]),
-        np.exp(_traits(beta)),
+        np.exp(by_code["duration"][:, CLASS_OF_DURATION]),
+        np.exp(traits),
         np.exp(beta["family_total"][:, None] * size),
         np.exp(beta["family_immigrants"][:, None] * size),
     )
@@ -230,19 +231,18 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
     return kernel.Tables._make([*rows, group_of, covered])
 
 
-def _traits(beta: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """Add the terms of reason, status and education for every combination."""
-
-    def terms(prefix: str, names: tuple[str, ...]) -> NDArray[np.float64]:
-        nothing = np.zeros((GROUPS, OUTCOMES))  # of the reference category
-        return np.stack([beta.get(f"{prefix}_{name}", nothing) for name in names], axis=1)
-
-    reason, status = terms("reason", REASON.names), terms("status", STATUS.names)
-    education = terms("education", EDUCATION.names)
-    together: NDArray[np.float64] = (
-        reason[:, :, None, None] + status[:, None, :, None] + education[:, None, None, :]
-    )
-    return together
+def _by_code(beta: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
+    """Return the terms of each factor (groups, codes, outcomes), 0 for its reference."""
+    return {
+        factor.name: np.stack(
+            [
+                beta[dict(factor.terms())[k]] if k in dict(factor.terms()) else 0 * beta["constant"]
+                for k in range(len(factor.codes))
+            ],
+            axis=1,
+        )
+        for factor in FACTORS
+    }
 
 
 def _in_float32(tables: kernel.Tables) -> kernel.Tables:

@@ -101,6 +101,22 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.float
     return move, emigrate
 
 
+@inlined
+def bounds_of(
+    persons: Persons, tables: Tables, year: int, together: bool, i: int
+) -> tuple[np.floating, np.floating]:
+    """Return both weights of person i, 0 if not asked.
+
+    together: return the probability of not staying as the first, instead.
+    """
+    one, two = weigh(persons, tables, year, i)
+    if not is_asked(persons, tables, i):  # by choice, not times 0: 0 * inf has no value
+        one, two = NOTHING, NOTHING
+    if together:
+        one = (one + two) / (ONE + one + two)
+    return one, two
+
+
 @kernel
 def bound_all(
     persons: Persons,
@@ -110,20 +126,9 @@ def bound_all(
     move: NDArray[np.float32],
     emigrate: NDArray[np.float32],
 ) -> None:
-    """Write both weights of every person; 0 of people who are not asked.
-
-    together: write the probability of not staying as the first, instead.
-    """
+    """Write the bounds of every person."""
     for i in range(move.size):
-        one, two = weigh(persons, tables, year, i)
-        if not is_asked(persons, tables, i):  # by choice, not times 0: 0 * inf has no value
-            one, two = NOTHING, NOTHING
-        if together:
-            both = one + two
-            move[i] = both / (ONE + both)
-        else:
-            move[i] = one
-            emigrate[i] = two
+        move[i], emigrate[i] = bounds_of(persons, tables, year, together, i)
 
 
 @kernel
@@ -136,18 +141,9 @@ def bound_some(
     move: NDArray[np.float32],
     emigrate: NDArray[np.float32],
 ) -> None:
-    """Do the same for the persons at the positions `which`."""
+    """Write the bounds of the persons at the positions `which`."""
     for j in range(which.size):
-        i = which[j]
-        one, two = weigh(persons, tables, year, i)
-        if not is_asked(persons, tables, i):
-            one, two = NOTHING, NOTHING
-        if together:
-            both = one + two
-            move[j] = both / (ONE + both)
-        else:
-            move[j] = one
-            emigrate[j] = two
+        move[j], emigrate[j] = bounds_of(persons, tables, year, together, which[j])
 
 
 @kernel
