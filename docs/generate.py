@@ -11,8 +11,8 @@ from scenarios.schema import CHECKS, FIELDS, Scenario
 from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
 from sim.agents.files import FORMAT, file_schema
 from sim.codes import EVENT, CodeList
+from sim.engine import ASSUMPTIONS
 from sim.observe import DIMENSIONS
-from sim.transitions.process import ASSUMPTIONS
 
 FOLDER = Path(__file__).parent
 NOTHING_SAID = {"name": "must be given", "question": "must be given", "based_on": "no base"}

@@ -16,7 +16,7 @@ from typing import Any
 
 from runs.people import People
 from scenarios.schema import Scenario
-from sim.transitions.process import ASSUMPTIONS
+from sim.engine import ASSUMPTIONS
 
 FORMAT = "vandring run 1"
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow")

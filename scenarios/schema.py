@@ -8,9 +8,9 @@ from typing import Any
 from scenarios.reading import parse_yaml
 from sim.agents.columns import LAST_YEAR
 from sim.chance import LARGEST_SEED
+from sim.engine import ASSUMPTIONS
 from sim.observe import DEFAULT_DIMENSIONS, DIMENSIONS
 from sim.problems import InputError, Problem, refuse, shown, suggest
-from sim.transitions.process import ASSUMPTIONS
 
 FIRST_START = 1990
 MOST_REPLICATES = 100_000

@@ -12,7 +12,7 @@ from sim.transitions.coming_of_age import ComingOfAge
 from sim.transitions.destination import DomesticDestination
 from sim.transitions.emigration import Emigration
 from sim.transitions.mobility import Mobility
-from sim.transitions.process import Process, Settings, Year
+from sim.transitions.process import Assumption, Process, Settings, Year
 
 # The year, in order. Before it: the stock of 1 January is counted (they are exposed). After
 # it: everybody is a year older and has stayed a year longer, and the books must balance.
@@ -22,6 +22,7 @@ THE_YEAR: tuple[type[Process], ...] = (
     Emigration,  # emigrants leave, and their families count them out
     ComingOfAge,  # who will be 15 on the coming 1 January gets a status and an education
 )
+ASSUMPTIONS: tuple[Assumption, ...] = tuple(a for p in THE_YEAR for a in p.assumptions)
 ENTERING, LEAVING = ("return", "arrive", "birth"), ("emigrate", "death")
 
 

@@ -6,11 +6,12 @@ from hypothesis import strategies as st
 from sim.agents.population import ABROAD
 from sim.chance import Chance, between_0_and_1
 from sim.codes import REASON
+from sim.engine import ASSUMPTIONS
 from sim.transitions import mobility
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS, published_set
 from sim.transitions.mobility import Mobility
-from sim.transitions.process import ASSUMPTIONS, DOMESTIC, EMIGRATE, STAY, Settings, Year
+from sim.transitions.process import DOMESTIC, EMIGRATE, STAY, Settings, Year
 from tests import oracles
 from tests.conftest import load, made_people
 from tests.odds import assert_share
@@ -184,7 +185,7 @@ def test_nobody_under_15_decides_and_people_over_74_decide_as_if_74():
     )
     process = Mobility(certain("constant", EMIGRATE), settings(assumptions=ALONE))
     np.testing.assert_array_equal(outcomes(people, process) == EMIGRATE, age >= 15)
-    tables = mobility.weight_tables(published_set(1).coefficients, settings().assumptions)
+    tables = mobility.weight_tables(published_set(1).coefficients, settings())
     ages = tables.age.reshape(8, int(kernel.AGES), 2)
     assert (ages[:, 75:] == ages[:, 74:75]).all()
     assert (ages[:, :15] == 0).all()

@@ -12,11 +12,20 @@ import numpy as np
 
 from sim.agents.population import RESIDENT
 from sim.codes import EDUCATION, STATUS
-from sim.transitions.process import Settings, Year
+from sim.transitions.process import Assumption, Settings, Year
 
 AGE = 15
 STUDENT, COMPULSORY = STATUS.index("student"), EDUCATION.index("compulsory")
 NO_EDUCATION = EDUCATION.index("none")
+
+AT_FIFTEEN = Assumption(
+    "coming_of_age",
+    {
+        "student": "Those who turn 15 are in education from then on, with compulsory school as "
+        "their highest education unless they have another.",
+        "unchanged": "Those who turn 15 keep the status and education of their childhood.",
+    },
+)
 
 
 class ComingOfAge:
@@ -25,9 +34,10 @@ class ComingOfAge:
     name: ClassVar = "coming_of_age"
     reads: ClassVar = frozenset({"birth_year", "place", "status", "education"})
     writes: ClassVar = frozenset({"status", "education"})
+    assumptions: ClassVar[tuple[Assumption, ...]] = (AT_FIFTEEN,)
 
     def __init__(self, settings: Settings) -> None:
-        self.applies = settings.assumptions["coming_of_age"] == "student"
+        self.applies = settings.choice(AT_FIFTEEN) == "student"
 
     @classmethod
     def ready(cls, settings: Settings) -> "ComingOfAge":

@@ -20,7 +20,7 @@ from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.transitions import choice_kernel as kernel
-from sim.transitions.process import DOMESTIC, Positions, Settings, Year
+from sim.transitions.process import DOMESTIC, Assumption, Positions, Settings, Year
 
 SOURCE = "IMDi, immigrants by reason and municipality, 1.1.2013"
 SMALLEST = 0.5  # persons; keeps every municipality within reach of every reason
@@ -33,6 +33,7 @@ class DomesticDestination:
     name: ClassVar = "domestic_destination"
     reads: ClassVar = frozenset({"person", "reason", "municipality"})
     writes: ClassVar = frozenset({"municipality"})
+    assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
         self.weights = weights  # (reasons, municipalities)

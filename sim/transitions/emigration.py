@@ -11,7 +11,7 @@ import numpy as np
 from sim.agents.families import leave_families
 from sim.agents.population import ABROAD
 from sim.codes import DESTINATION
-from sim.transitions.process import EMIGRATE, Settings, Year
+from sim.transitions.process import EMIGRATE, Assumption, Settings, Year
 
 UNKNOWN = DESTINATION.index("unknown")
 
@@ -31,6 +31,7 @@ class Emigration:
             "family_immigrants",
         }
     )
+    assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
     @classmethod
     def ready(cls, settings: Settings) -> "Emigration":

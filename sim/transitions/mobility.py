@@ -16,7 +16,7 @@ from sim.codes import BACKGROUND, DURATION_STARTS
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS, published_set
-from sim.transitions.process import Settings, Year
+from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.terms import FACTORS
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
@@ -25,6 +25,32 @@ GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
 CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="right") - 1
 
+CHILDREN = Assumption(
+    "children",
+    {
+        "follow_adult": "Children under 15 do what their mother does if they live with her, "
+        "otherwise what the eldest person of 15 or more in their family does; children "
+        "without such a person stay.",
+        "stay": "Children under 15 neither move nor emigrate.",
+    },
+)
+OLD_AGE = Assumption(
+    "old_age",
+    {
+        "as_74": "People over 74 keep the age terms of 74; everything else is their own.",
+        "stay": "People over 74 neither move nor emigrate.",
+    },
+)
+NORWEGIAN_BORN = Assumption(
+    "norwegian_born",
+    {
+        "stay": "Norwegian-born persons of 15 or more neither move nor emigrate: the published "
+        "models describe immigrants only.",
+        "as_immigrants": "Norwegian-born persons of 15 or more behave as immigrants who share "
+        "their other characteristics.",
+    },
+)
+
 
 class Mobility:
     """The yearly choice between staying, moving and emigrating."""
@@ -32,10 +58,11 @@ class Mobility:
     name: ClassVar = "mobility"
     reads: ClassVar = frozenset({*kernel.Persons._fields, "person", "family", "mother"})
     writes: ClassVar = frozenset[str]()
+    assumptions: ClassVar[tuple[Assumption, ...]] = (CHILDREN, OLD_AGE, NORWEGIAN_BORN)
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
         self.settings = settings
-        self.tables = weight_tables(coefficients, settings.assumptions)
+        self.tables = weight_tables(coefficients, settings)
         self.ceilings = Ceilings(self.tables, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
 
@@ -52,7 +79,7 @@ class Mobility:
             self._explicit(persons, year)
         else:
             self._threshold(persons, year)
-        if self.settings.assumptions["children"] == "follow_adult":
+        if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
             year.children, year.adults = children_and_adults(year.population, born_by)
             year.outcome[year.children] = year.outcome[year.adults]
@@ -196,7 +223,7 @@ def persons_of(population: Population) -> kernel.Persons:
     return kernel.Persons(*(population[name] for name in kernel.Persons._fields))
 
 
-def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]) -> kernel.Tables:
+def weight_tables(coefficients: NDArray[np.float64], settings: Settings) -> kernel.Tables:
     """Turn coefficients (centrality, sex, term, outcome) into factors of exp(V).
 
     Traits are reason, status and education together. Nobody under 15 weighs anything.
@@ -210,10 +237,10 @@ def weight_tables(coefficients: NDArray[np.float64], assumptions: dict[str, str]
         + beta["age_over_10_squared"][:, None] * (age / 10) ** 2
     )
     by_age[:, :YOUNGEST] = 0
-    if assumptions["old_age"] == "stay":
+    if settings.choice(OLD_AGE) == "stay":
         by_age[:, OLDEST + 1 :] = 0
     covered = np.ones(len(BACKGROUND), dtype=np.uint8)
-    if assumptions["norwegian_born"] == "stay":
+    if settings.choice(NORWEGIAN_BORN) == "stay":
         covered[BACKGROUND.index("norwegian_born")] = 0
     by_code = _by_code(beta)
     reason, status, education = (by_code[name] for name in ("reason", "status", "education"))

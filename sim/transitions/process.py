@@ -30,60 +30,26 @@ class Assumption:
         return next(iter(self.meanings))
 
 
-ASSUMPTIONS = (
-    Assumption(
-        "children",
-        {
-            "follow_adult": "Children under 15 do what their mother does if they live with her, "
-            "otherwise what the eldest person of 15 or more in their family does; children "
-            "without such a person stay.",
-            "stay": "Children under 15 neither move nor emigrate.",
-        },
-    ),
-    Assumption(
-        "old_age",
-        {
-            "as_74": "People over 74 keep the age terms of 74; everything else is their own.",
-            "stay": "People over 74 neither move nor emigrate.",
-        },
-    ),
-    Assumption(
-        "coming_of_age",
-        {
-            "student": "Those who turn 15 are in education from then on, with compulsory school as "
-            "their highest education unless they have another.",
-            "unchanged": "Those who turn 15 keep the status and education of their childhood.",
-        },
-    ),
-    Assumption(
-        "norwegian_born",
-        {
-            "stay": "Norwegian-born persons of 15 or more neither move nor emigrate: the published "
-            "models describe immigrants only.",
-            "as_immigrants": "Norwegian-born persons of 15 or more behave as immigrants who share "
-            "their other characteristics.",
-        },
-    ),
-)
-
-
 @dataclass(frozen=True)
 class Settings:
     """How a simulation is run, apart from whom it starts with and its luck.
 
     model_type: 1 one logit for all, 2 one for each centrality level, 3 also for each sex.
     draws: 'explicit' error terms for each alternative, or one 'threshold' draw (faster).
+    assumptions: values that are not the default, by the assumption's name.
     chunk: persons handled at a time; a matter of speed that cannot change a result.
     renew: years between renewals of the ceilings of sim.transitions.mobility; likewise.
     """
 
     model_type: int = 1
     draws: Literal["explicit", "threshold"] = "explicit"
-    assumptions: dict[str, str] = field(
-        default_factory=lambda: {a.name: a.default for a in ASSUMPTIONS}
-    )
+    assumptions: dict[str, str] = field(default_factory=dict)
     chunk: int = 65_536
     renew: int = 10
+
+    def choice(self, assumption: Assumption) -> str:
+        """Return which value of an assumption holds: its default unless told otherwise."""
+        return self.assumptions.get(assumption.name, assumption.default)
 
 
 @dataclass
@@ -132,11 +98,13 @@ class Process(Protocol):
 
     reads, writes: the columns it looks at and alters. The engine locks what is not written,
         and a test sees that nothing else is looked at.
+    assumptions: what it assumes where the publications leave a choice.
     """
 
     name: ClassVar[str]
     reads: ClassVar[frozenset[str]]
     writes: ClassVar[frozenset[str]]
+    assumptions: ClassVar[tuple[Assumption, ...]]
 
     @classmethod
     def ready(cls, settings: Settings) -> "Process":
