@@ -104,19 +104,7 @@ def start_up() -> list[Line]:
 
 def twenty_million() -> Line:
     """Live ten years with twenty million persons."""
-    base = adults()
-    copies = -(-20_000_000 // len(base))
-    columns = {name: np.tile(column, copies)[:20_000_000] for name, column in base.columns.items()}
-    columns["person"] = np.arange(20_000_000, dtype=np.int64)
-    families = int(base["family"].max()) + 1
-    columns["family"] = (
-        np.repeat(np.arange(copies, dtype=np.int32) * families, len(base))[:20_000_000]
-        + columns["family"]
-    )
-    columns["mother"][:] = -1
-    columns["partner"][:] = -1
-    people = Population(columns, base.year, "twenty million")
-    simulation = Simulation(people, Settings(), Chance(1))
+    simulation = Simulation(copies_of_adults(20_000_000), Settings(), Chance(1))
     spent = timed(lambda: sum(c.total("emigrate") for c in simulation.run(10)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return (
@@ -124,6 +112,19 @@ def twenty_million() -> Line:
         f"{spent:.0f} s, {peak:.1f} GiB",
         "complete within 24 GiB",
     )
+
+
+def copies_of_adults(n: int) -> Population:
+    """Return so many persons: the same adults again and again, with identifiers of their own."""
+    base = adults()
+    copies = -(-n // len(base))
+    columns = {name: np.tile(column, copies)[:n] for name, column in base.columns.items()}
+    columns["person"] = np.arange(n, dtype=np.int64)
+    families = int(base["family"].max()) + 1
+    columns["family"] += np.repeat(np.arange(copies, dtype=np.int32) * families, len(base))[:n]
+    columns["mother"][:] = -1
+    columns["partner"][:] = -1
+    return Population(columns, base.year, f"{n:,} copies")
 
 
 def timed(work: Callable[[], object]) -> float:
