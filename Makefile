@@ -5,7 +5,7 @@ PY := .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: install forecast test test-nojit check bench docs verify clean
+.PHONY: install forecast test test-nojit check bench docs register verify clean
 
 install: .venv/.installed
 
@@ -38,7 +38,13 @@ bench: install
 docs: install
 	$(PY) -m docs.generate
 
+# Fit the register anew and write what is shipped; then the table of what pins it down.
+register: install
+	$(PY) -m calibration.build
+	$(PY) -m calibration.identify
+
 verify: install
+	$(PY) -m verification.refit
 	$(PY) verification/battery.py --battery small --stream all
 
 clean:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.numpy_mobility import Tuned, plain
-from calibration.embedded import embedded_population
+from calibration import reconstruct
 from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EDUCATION, REASON, STATUS
@@ -26,10 +26,10 @@ PERSON_YEARS = PERSONS * len(YEARS)
 
 @cache
 def adults() -> Population:
-    """Return the embedded population at the ages of the published models."""
-    everybody = embedded_population()
+    """Return the sample of the models: the register's immigrants of 15 or more."""
+    everybody = reconstruct()
     age = everybody.year - 1 - everybody["birth_year"]
-    people = everybody.select((age >= 15) & (age <= 74))
+    people = everybody.select((age >= 15) & everybody.immigrants)
     assert len(people) == PERSONS
     return people
 

@@ -1,1 +1,5 @@
-"""From data to what a run needs: populations and parameter artefacts."""
+"""Populations and parameters from data: the reconstructed register, fits and their margins."""
+
+from calibration.reconstruction import reconstruct
+
+__all__ = ["reconstruct"]

@@ -1,4 +1,4 @@
-"""Families of the embedded persons: partners, children, members who are no immigrants.
+"""Families of the starting people: partners, children, members who are no immigrants.
 
 A family number is shared by partners and by parents and children. Every family lives in
 one municipality, so families are formed within a level of centrality and get their
@@ -16,14 +16,13 @@ from calibration import margins as m
 from calibration.raking import Floats, Ints, Margin, deal, pair_up, rake
 from calibration.structure import AGE, People, structure
 from sim.codes import ORIGIN
-from sim.geography import CENTRALITY_OF, COUNTY_OF
 
 ALONE, LONE_PARENT, MIXED, IMMIGRANT_COUPLE, CHILD = range(5)
 ROLE_AGES = np.array([18, 25, 35, 55, 67])  # first age of each band of adults
 NONE = -1
 
 # Assumed. Share of women aged 18-54 who are lone parents (men: a tenth), by group of reason.
-LONE = np.array([0.02, 0.10, 0.08, 0.06, 0.01, 0.03, 0.05])
+LONE = np.array([0.02, 0.10, 0.08, 0.06, 0.01, 0.03, 0.05, 0.07])
 # Odds of living without a partner by age, women and men, before raking.
 SINGLE = np.array([[4.0, 1.0, 0.7, 0.8, 1.6], [8.0, 1.8, 0.9, 0.8, 0.8]])
 # Mean number of Norwegian-born children at home, by length of stay (as in the logit) and age.
@@ -31,7 +30,7 @@ NORWEGIAN_BORN = np.array(
     [[0.05, 0.15, 0.10, 0.02, 0.0], [0.35, 0.70, 0.50, 0.05, 0.0], [0.55, 1.40, 1.15, 0.15, 0.0],
      [0.55, 1.70, 1.90, 0.40, 0.02], [0.45, 1.60, 2.20, 0.80, 0.05]]
 )  # fmt: skip
-SIBLINGS = (0.5, 0.35, 0.15)  # shares of sibling groups of 1, 2 and 3
+SIBLINGS = (0.46, 0.31, 0.14, 0.06, 0.03)  # shares of sibling groups of 1, 2 ... 5
 MOST_CHILDREN = 6
 
 
@@ -106,7 +105,7 @@ def _role_shares() -> Floats:
 
 def _role_margins(adults: Floats, table: Floats, one: Floats, mixed: Floats) -> list[Margin]:
     sex, group, _, role = np.indices((*adults.shape, 4))
-    alone = one * table[:, :, m.LOGIT_AGES[0] :].sum(axis=(0, 2))
+    alone = one * table[:, :, m.SAMPLED_FROM :].sum(axis=(0, 2))
     partnered = np.maximum(adults.sum(axis=(0, 2)) * 0.97 - alone, 0.0)
     couples = float(((1 - mixed) * partnered).sum()) / 2
     cells = np.arange(adults.size).reshape(adults.shape)[..., None]
@@ -268,30 +267,3 @@ def _norwegian_born(
     mean = mean * np.where(has_brought[parents], 0.35, 1.0)
     # Families differ more than a Poisson number would: many have none, others several.
     return np.minimum(rng.poisson(mean * rng.gamma(1.2, 1 / 1.2, mean.size)), MOST_CHILDREN)
-
-
-@cache
-def _municipality_shares() -> Floats:
-    """Return shares of the municipalities by official reason and centrality: (5 x 4, 428).
-
-    Of a county and level the stock by reason is published; within it every municipality gets
-    the same share, for want of data.
-    """
-    stock = m.stock_by_reason().sum(axis=0)  # reason, centrality, county
-    shares = np.zeros((len(m.OFFICIAL), 4, COUNTY_OF.size))
-    for place in range(COUNTY_OF.size):
-        level, county = int(CENTRALITY_OF[place]), int(COUNTY_OF[place])
-        alike = np.count_nonzero((level == CENTRALITY_OF) & (county == COUNTY_OF))
-        shares[:, level, place] = stock[:, level, county] / alike
-    return shares.reshape(-1, COUNTY_OF.size)
-
-
-def settle(people: People, family: Ints, rng: np.random.Generator) -> Ints:
-    """Return the municipality of every person, the same for all of a family.
-
-    A family goes where the reason of one of its members, whoever comes first, is found.
-    """
-    first = np.zeros(int(family.max(initial=-1)) + 1, dtype=np.int64)
-    first[family[::-1]] = np.arange(family.size)[::-1]
-    official = m.OFFICIAL_OF_GROUP[people.group[first]]
-    return deal(official * 4 + people.centrality[first], _municipality_shares(), rng)[family]

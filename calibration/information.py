@@ -7,31 +7,37 @@ printed standard errors, log likelihoods and R2 are so many equations for the we
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.pool import GROUPS, Pool
-from sim.codes import CENTRALITY, SEX
+from calibration.raking import Floats, Ints
+from sim.codes import SEX
 from sim.transitions.artefact import published_artefact
+from sim.transitions.covariates import Covariates
+from sim.transitions.effects import design
 from sim.transitions.logit import LogitModel, published_model
+from sim.transitions.terms import TERMS
 
-Floats = NDArray[np.float64]
 HALF_UNIT = 0.0005  # of the third decimal, the last one printed
 
 
 @dataclass(frozen=True)
 class Shadow:
-    """One published model seen on the candidates to whom it applies.
+    """One published model seen on the people to whom it applies.
 
     rows: their positions; z: their terms, those of the model only; p: probabilities of
-    moving and emigrating; log_p: expected log likelihood of each candidate.
+        moving and emigrating; log_p: expected log likelihood of each.
+    terms: the names of the model's own terms.
     printed: standard errors, moving first, nan where rounding leaves none.
     rounding: relative error that rounding leaves in them.
     """
 
     model: LogitModel
-    rows: NDArray[np.int64]
+    rows: Ints
+    terms: tuple[str, ...]
     z: Floats
     p: Floats
     log_p: Floats
@@ -39,39 +45,49 @@ class Shadow:
     rounding: Floats
 
     def covariance(self, weights: Floats) -> Floats:
-        """Return the inverse of the expected information, moving before emigrating."""
+        """Return the inverse of the expected information, moving before emigrating.
+
+        weights: of everybody, 1 for whole persons.
+        """
         w, k = weights[self.rows], self.z.shape[1]
         information = np.empty((2 * k, 2 * k))
-        for a in range(2):
-            for b in range(2):
-                share = w * self.p[:, a] * ((a == b) - self.p[:, b])
-                block = self.z.T @ (self.z * share[:, None])
-                information[a * k : (a + 1) * k, b * k : (b + 1) * k] = block
-        return np.linalg.inv((information + information.T) / 2).astype(np.float64, copy=False)
+        for (a, b), spread in self._spreads().items():
+            block = self.z.T @ (self.z * (w * spread)[:, None])
+            information[a * k : (a + 1) * k, b * k : (b + 1) * k] = block
+            information[b * k : (b + 1) * k, a * k : (a + 1) * k] = block.T
+        inverse = np.linalg.inv((information + information.T) / 2)
+        return np.asarray((inverse + inverse.T) / 2)
 
-    def slope(self, covariance: Floats, pull: Floats) -> Floats:
-        """Return, for each candidate, the derivative of sum(pull * log standard error)."""
+    def gaps(self, covariance: Floats) -> Floats:
+        """Return the log ratio of these to the printed standard errors."""
+        return np.log(np.sqrt(np.diag(covariance)) / self.printed)
+
+    def slopes(self, covariance: Floats) -> Floats:
+        """Return d log(standard error) / d weight, for every person and standard error."""
         k = self.z.shape[1]
-        inner = (covariance * (pull / np.diag(covariance))) @ covariance
-        total = np.zeros(self.rows.size)
-        for a in range(2):
-            for b in range(2):
-                block = inner[a * k : (a + 1) * k, b * k : (b + 1) * k]
-                quadratic = ((self.z @ block) * self.z).sum(axis=1)
-                total -= 0.5 * quadratic * self.p[:, a] * ((a == b) - self.p[:, b])
-        return total
+        moving, leaving = self.z @ covariance[:k], self.z @ covariance[k:]
+        spread = self._spreads()
+        total = spread[0, 0][:, None] * moving**2 + spread[1, 1][:, None] * leaving**2
+        total += 2 * spread[0, 1][:, None] * (moving * leaving)
+        total *= -0.5 / np.diag(covariance)
+        return np.asarray(total)
 
     def log_likelihood(self, weights: Floats) -> float:
         """Return the expected log likelihood."""
         return float(weights[self.rows] @ self.log_p)
 
     def empty_log_likelihood(self, weights: Floats) -> tuple[float, Floats]:
-        """Return the log likelihood of constants alone, and its derivative."""
+        """Return the log likelihood of constants alone, and its derivative by weight."""
         w = weights[self.rows]
         gone = w @ self.p
         count = np.array([w.sum() - gone.sum(), *gone])
-        value = float(count @ np.log(count / w.sum()))
-        return value, self.p @ np.log(count[1:] / count[0])
+        stay, move, leave = np.log(count / w.sum())
+        value = float(count @ (stay, move, leave))
+        return value, stay + self.p @ np.array([move - stay, leave - stay])
+
+    def _spreads(self) -> dict[tuple[int, int], Floats]:
+        move, leave = self.p.T
+        return {(0, 0): move * (1 - move), (0, 1): -move * leave, (1, 1): leave * (1 - leave)}
 
 
 def scaled_r2(log_likelihood: float, empty: float, n: float) -> float:
@@ -81,19 +97,24 @@ def scaled_r2(log_likelihood: float, empty: float, n: float) -> float:
 
 def published_shadows(pool: Pool) -> tuple[Shadow, ...]:
     """Return the shadow of each of the 13 published models on a pool."""
-    design = pool.design()
-    return tuple(
-        _shadow(published_model(name), pool, design) for name in published_artefact().models
-    )
+    return shadows_on(pool.covariates(), pool.sampled)
 
 
-def _shadow(model: LogitModel, pool: Pool, design: Floats) -> Shadow:
-    covered = np.ones(pool.size, dtype=np.bool_)
-    if model.centrality is not None:
-        covered &= pool.group // 2 == model.centrality - 1
-    if model.sex is not None:
-        covered &= pool.group % 2 == SEX.index(model.sex)
-    rows = np.flatnonzero(covered)
+def shadows_on(people: Covariates, sampled: NDArray[np.bool_]) -> tuple[Shadow, ...]:
+    """Return the shadow of each published model on people; sampled: aged 15 or more."""
+    terms, found = design(people, old_age="extrapolate"), []
+    for name in published_artefact().models:
+        model = published_model(name)
+        covered = sampled.copy()
+        if model.centrality is not None:
+            covered &= people.centrality == model.centrality - 1
+        if model.sex is not None:
+            covered &= people.sex == SEX.index(model.sex)
+        found.append(_shadow(model, np.flatnonzero(covered), terms))
+    return tuple(found)
+
+
+def _shadow(model: LogitModel, rows: Ints, design: Floats) -> Shadow:
     terms = np.flatnonzero(np.abs(model.estimates).sum(axis=1) > 0)
     z, beta = design[np.ix_(rows, terms)], model.estimates[terms]
     odds = np.exp(z @ beta)
@@ -103,9 +124,11 @@ def _shadow(model: LogitModel, pool: Pool, design: Floats) -> Shadow:
     printed = model.std_errors[terms]
     t_value = np.abs(beta / printed)
     rounding = np.hypot(HALF_UNIT / np.abs(beta), HALF_UNIT / t_value)
-    return Shadow(model, rows, z, p, log_p, printed.T.ravel(), rounding.T.ravel())
+    names = tuple(TERMS[term] for term in terms)
+    return Shadow(model, rows, names, z, p, log_p, printed.T.ravel(), rounding.T.ravel())
 
 
+@cache
 def sizes() -> Floats:
     """Return the published number of persons in each group (centrality * 2 + sex)."""
     found = np.zeros(GROUPS)
@@ -113,5 +136,4 @@ def sizes() -> Floats:
         model = published_model(name)
         if model.sex is not None and model.centrality is not None:
             found[(model.centrality - 1) * len(SEX) + SEX.index(model.sex)] = model.diagnostics.n
-    assert len(CENTRALITY) * len(SEX) == GROUPS
     return found

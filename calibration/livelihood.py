@@ -1,4 +1,4 @@
-"""Labour-market status and education of the embedded persons, ages 15-74.
+"""Labour-market status and education of the starting people, ages 15-74.
 
 Assumed patterns by reason, sex, age, length of stay (and, for education, status) are
 raked to the published national shares; persons then get theirs by a systematic draw.

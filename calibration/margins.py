@@ -6,16 +6,14 @@ can be added up from.
 """
 
 import csv
-from collections.abc import Iterator
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.raking import Floats, Ints
-from sim.codes import COUNTRY_GROUP, ORIGIN, ORIGIN_COUNTRY_GROUP, REASON, SEX, SPONSOR_REASON
+from sim.codes import ORIGIN, REASON, SEX, SPONSOR_REASON
 from sim.geography import COUNTY
 
 YEAR = 2013
@@ -23,25 +21,30 @@ PERSONS = 593_324  # the stock by reason and municipality; by age and by country
 OLDEST = 100
 FIRST_ARRIVAL = 1940
 YEARS = YEAR - FIRST_ARRIVAL  # arrival years 1940-2012
-LOGIT_AGES = (15, 74)
+SAMPLED_FROM = 15  # the models were estimated on everybody of this age or more (DECISIONS.md)
+WORKING_AGES = (15, 74)  # ages that the report's shares of work and families are about
 REASON_RECORDED_FROM = 1990
 
 GROUPS = (
     "work", "refuge", "family_of_refugee", "family_other", "education", "nordic", "unknown",
+    "early_refugee",
 )  # fmt: skip
-WORK, REFUGE, FAMILY_OF_REFUGEE, FAMILY_OTHER, EDUCATION, NORDIC, UNKNOWN = range(7)
+WORK, REFUGE, FAMILY_OF_REFUGEE, FAMILY_OTHER, EDUCATION, NORDIC, UNKNOWN, EARLY = range(8)
 OFFICIAL = (
     "work", "refuge_with_families", "family_not_of_refugees", "education_or_other",
     "nordic_or_unknown",
 )  # fmt: skip
-OFFICIAL_OF_GROUP = np.array([0, 1, 1, 2, 3, 4, 4])
+OFFICIAL_OF_GROUP = np.array([0, 1, 1, 2, 3, 4, 4, 1])
 REASON_OF_GROUP = np.array(
     [REASON.index(name) for name in
-     ("work", "refuge", "family", "family", "education", "nordic", "unknown")]
+     ("work", "refuge", "family", "family", "education", "nordic", "unknown", "unknown")]
 )  # fmt: skip
 AGE_EDGES = np.array([0, 6, 16, 20, 30, 55, 67, OLDEST + 1])
 AGE_NAMES = ("0-5", "6-15", "16-19", "20-29", "30-54", "55-66", "67+")
-BANDS = ((FIRST_ARRIVAL, 1995), (1996, 2000), (2001, 2005), (2006, 2010), (2011, 2012))
+BANDS = (
+    (FIRST_ARRIVAL, 1985), (1986, 1990), (1991, 1995), (1996, 2000), (2001, 2005), (2006, 2010),
+    (2011, 2012),
+)  # fmt: skip
 
 
 @cache
@@ -53,7 +56,7 @@ def table(name: str) -> tuple[dict[str, str], ...]:
 
 @cache
 def logit_sample() -> Floats:
-    """Return the persons aged 15-74 by sex and centrality: the N of eight logit models."""
+    """Return the persons of 15 or more by sex and centrality: the N of eight logit models."""
     persons = np.zeros((2, 4))
     for row in table("logit_sample"):
         persons[SEX.index(row["sex"]), int(row["centrality"]) - 1] = float(row["persons"])
@@ -98,23 +101,38 @@ def stock_by_origin() -> Floats:
 def stock_by_group() -> Floats:
     """Return the stock by sex, group of reason and centrality.
 
-    Nordic persons take the same share of every cell of 'nordic or unknown'. Refugees and
-    families that came since 1990 are 300,337; of those who ever came, 35.2 percent had
-    refuge as their own reason, and the same share is taken of the stock. Families of
-    refugees are what is left of the official 'refugees'; 62 percent of them are assumed
-    to be women, in every cell in the same proportion.
+    Nordic persons take the same share of every cell of 'nordic or unknown'. Refugees who came
+    before 1990, when reasons were not yet recorded, are of unknown reason in the reports and
+    refugees in official stocks (`early_refugees`). Refugees and families that came since are
+    what is left; of those who ever came, 35.2 percent had refuge as their own reason, and the
+    same share is taken of the stock. Families of refugees are the rest of the official
+    'refugees'; 62 percent of them are assumed to be women, in every cell in proportion.
     """
     official = stock_by_reason().sum(axis=3)
     with_families, families = official[:, 1], official[:, 2]
+    early = with_families * (early_refugees() / with_families.sum())
+    later = with_families - early
     came = arrivals_by_reason().sum(axis=1)
-    refuge = came[1] / (came[1] + came[2]) * (with_families.sum() + families.sum())
-    joined = (with_families.sum() - refuge) * np.array([0.62, 0.38])
-    joined_cells = with_families * (joined / with_families.sum(axis=1))[:, None]
+    refuge = came[1] / (came[1] + came[2]) * (later.sum() + families.sum())
+    joined = (later.sum() - refuge) * np.array([0.62, 0.38])
+    joined_cells = later * (joined / later.sum(axis=1))[:, None]
     nordic = official[:, 4] * (stock_by_origin()[0, :, 1].sum() / official[:, 4].sum())
     return np.stack(
-        [official[:, 0], with_families - joined_cells, joined_cells, families,
-         official[:, 3], nordic, official[:, 4] - nordic], axis=1,
+        [official[:, 0], later - joined_cells, joined_cells, families, official[:, 3], nordic,
+         official[:, 4] - nordic, early], axis=1,
     )  # fmt: skip
+
+
+def early_refugees() -> float:
+    """Return refugees, and their families, who came before 1990 and are still resident.
+
+    Non-Nordic persons of the cohorts that came before 1990 (four fifths of 1986-90), less
+    those without a recorded reason.
+    """
+    everybody, nordic = (stock_by_arrival(region)[:2] for region in ("all", "nordic"))
+    before = (everybody - nordic) @ (1.0, 0.8)
+    official = stock_by_reason()[:, 4].sum()
+    return float(before - (official - stock_by_origin()[0, :, 1].sum()))
 
 
 @cache
@@ -151,32 +169,9 @@ def stock_by_arrival(region: str) -> Floats:
     return bands
 
 
-class FitRow(NamedTuple):
-    """One published figure beside the population's."""
-
-    margin: str
-    cell: str
-    published: float
-    population: float
-    difference: float
-
-
-def group_of(reason: NDArray[np.uint8], sponsor: NDArray[np.uint8]) -> Ints:
+def group_of(reason: NDArray[np.integer], sponsor: NDArray[np.integer]) -> Ints:
     """Return the group of reason (GROUPS) from the columns reason and sponsor_reason."""
     groups = np.array([WORK, REFUGE, FAMILY_OTHER, EDUCATION, NORDIC, UNKNOWN])[reason]
-    joined = sponsor == SPONSOR_REASON.index("refuge")
-    return np.where(joined, FAMILY_OF_REFUGEE, groups)
-
-
-def compare(
-    margin: str, cells: tuple[str, ...], published: Floats, found: NDArray[np.generic]
-) -> Iterator[FitRow]:
-    """Yield one row for every cell of a margin."""
-    for cell, p, f in zip(cells, published, found, strict=True):
-        yield FitRow(margin, cell, float(p), float(f), float(f) - float(p))
-
-
-def country_group_targets() -> Floats:
-    """Return the stock by country group, Croatia counted into group 2."""
-    total = stock_by_origin()[0].sum(axis=1)
-    return np.bincount(ORIGIN_COUNTRY_GROUP, total, len(COUNTRY_GROUP)).astype(np.float64)
+    refugees = sponsor == SPONSOR_REASON.index("refuge")
+    early = reason == REASON.index("unknown")
+    return np.where(refugees, np.where(early, EARLY, FAMILY_OF_REFUGEE), groups)

@@ -1,107 +1,231 @@
-"""Candidates for the reconstructed register: many kinds of person, before they get weights.
+"""Candidate families for the reconstructed register, before they get weights.
 
 The estimation sample of the published models is secret. What it may have held is drawn
-here, per centrality level and sex, broadly enough that weights can make it look like the
-publication: from the embedded population, with some characteristics redrawn at random.
+here, level by level of centrality: families of the starting population, the rare kinds more
+often than they occur, and half of all with characteristics redrawn at random. The prior
+number of each says how many such families there were before anything was fitted.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.embedded import embedded_population
-from sim.codes import DURATION_STARTS, EDUCATION, REASON, STATUS
-from sim.geography import CENTRALITY_OF
-from sim.transitions.terms import FACTORS, LEVELS, TERMS
+from calibration import margins as m
+from calibration.families import ALONE, IMMIGRANT_COUPLE, LONE_PARENT, MIXED
+from calibration.prior import Prior, draw_prior
+from calibration.raking import Floats, Ints
+from sim.codes import CENTRALITY, DURATION_STARTS, EDUCATION, STATUS
+from sim.transitions.covariates import Covariates
 
-YOUNGEST, OLDEST = 15, 74
-GROUPS = 8  # centrality * 2 + sex, as everywhere
-LONGEST = 40  # years of stay told apart
-SIZES, SIZE_SHARES = np.arange(1, 9), (0.25, 0.2, 0.15, 0.15, 0.1, 0.07, 0.05, 0.03)
-Columns = Mapping[str, NDArray[np.int64]]
+YOUNGEST, OLDEST = m.WORKING_AGES
+LEVEL_COUNT = len(CENTRALITY)
+GROUPS = LEVEL_COUNT * 2  # centrality * 2 + sex, as everywhere
+
+# Half of the families are redrawn; together they are this share of the prior number.
+REDRAWN, THEIR_SHARE = 0.5, 0.15
+REDRAW = {"education": 0.5, "status": 0.5, "age": 0.3, "duration": 0.3, "size": 0.6}
+UNKNOWN_REDRAWN = 0.6  # 'unknown' may have come at any time, not only before 1990
+OTHERS = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)  # Norwegian-born children of a redrawn family
+RARE = 0.7  # kinds are drawn in proportion to their number raised to this
+COLUMNS = (
+    "family", "sex", "group", "age", "duration", "origin", "education", "status", "role",
+    "family_total", "family_immigrants", "mother", "partner",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Candidates, in blocks of equal size, one block for each group.
+    """Candidate families and the persons in them, one family after another.
 
-    columns: age, duration, education, status, reason, family_total, family_immigrants,
-        as stored numbers; centrality (0 is level 1) and sex follow from the group.
+    persons: the columns of COLUMNS, as stored numbers; group: reason as in `margins.GROUPS`;
+        mother, partner: positions in the pool, -1 for none.
+    level: centrality of each family (0 is level 1); families of a level stand together.
+    prior: how many such families there are in the starting population.
     """
 
-    columns: Columns
-    group: NDArray[np.int64]
+    persons: Mapping[str, Ints]
+    level: Ints
+    prior: Floats
+
+    def __getitem__(self, column: str) -> Ints:
+        return self.persons[column]
 
     @property
     def size(self) -> int:
-        """The number of candidates."""
-        return int(self.group.size)
+        """The number of candidate persons."""
+        return int(self.persons["age"].size)
 
-    def duration_group(self) -> NDArray[np.int64]:
-        """Return the stored duration group of each candidate."""
-        return np.searchsorted(DURATION_STARTS, self.columns["duration"], side="right") - 1
+    @property
+    def person_level(self) -> Ints:
+        """The level of each person."""
+        return self.level[self.persons["family"]]
 
-    def design(self) -> NDArray[np.float64]:
-        """Return the terms of the trinomial logit (candidates, terms), in the order of TERMS."""
-        c = self.columns
-        codes = {**c, "duration": self.duration_group()}
-        found = {
-            "constant": np.ones(self.size),
-            "age": c["age"],
-            "age_over_10_squared": (c["age"] / 10) ** 2,
-            "female": self.group % 2 == 0,
-            "family_total": c["family_total"],
-            "family_immigrants": c["family_immigrants"],
-            **{term: self.group // 2 == level for level, term in LEVELS.terms()},
-            **{t: codes[factor.name] == i for factor in FACTORS for i, t in factor.terms()},
-        }
-        return np.stack([np.asarray(found[term], dtype=np.float64) for term in TERMS], axis=1)
+    @property
+    def sampled(self) -> NDArray[np.bool_]:
+        """Whether each person has the age of the models' sample, 15 or more."""
+        return np.asarray(self.persons["age"] >= m.SAMPLED_FROM)
+
+    @property
+    def grown(self) -> NDArray[np.bool_]:
+        """Whether each person has the age of the report's shares, 15-74."""
+        age = self.persons["age"]
+        return np.asarray((age >= YOUNGEST) & (age <= OLDEST))
+
+    @property
+    def mixed(self) -> NDArray[np.bool_]:
+        """Whether each family has a partner who is no immigrant."""
+        return self._any(self.persons["role"] == MIXED)
+
+    @property
+    def norwegian_born(self) -> Ints:
+        """How many Norwegian-born children of two immigrant parents live in each family."""
+        total = np.zeros(self.level.size, dtype=np.int64)
+        total[self.persons["family"]] = self["family_total"] - self["family_immigrants"]
+        return np.where(self.mixed, 0, total)
+
+    def bounds(self) -> Ints:
+        """Return where the families of each level begin, and the end."""
+        return np.searchsorted(self.level, np.arange(LEVEL_COUNT + 1)).astype(np.int64)
+
+    def _any(self, holds: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        found = np.zeros(self.level.size, dtype=np.bool_)
+        found[self.persons["family"][holds]] = True
+        return found
+
+    def covariates(self) -> Covariates:
+        """Return what the logits ask of every person."""
+        names = ("age", "sex", "education", "status", "family_total", "family_immigrants")
+        groups = np.searchsorted(DURATION_STARTS, self["duration"], side="right") - 1
+        return Covariates(
+            duration=groups.astype(np.int64),
+            reason=m.REASON_OF_GROUP[self["group"]],
+            centrality=self.person_level,
+            **{name: self[name] for name in names},
+        )
 
 
-def draw_pool(per_group: int, seed: int = 1, scale: float = 1.0) -> Pool:
-    """Draw so many candidates for each centrality level and sex, ages 15-74.
+def draw_pool(per_level: int, *, seed: int = 1, scale: float = 1.0) -> Pool:
+    """Draw about so many candidate families at each level of centrality.
 
-    scale: of the embedded population that they are drawn from; small for tests.
+    scale: of the starting population that they are drawn from; small for tests.
     """
-    random = np.random.default_rng(seed)
-    people = embedded_population(scale=scale)
-    age = people.year - 1 - people["birth_year"].astype(np.int64)
-    duration = people.year - 1 - people["first_arrival_year"].astype(np.int64)
-    group = CENTRALITY_OF[people["municipality"]].astype(np.int64) * 2 + people["sex"]
-    adult = (age >= YOUNGEST) & (age <= OLDEST)
-    everybody = {"age": age, "duration": np.minimum(duration, LONGEST)} | {
-        name: people[name].astype(np.int64)
-        for name in ("education", "status", "reason", "family_total", "family_immigrants")
+    rng = np.random.default_rng(seed)
+    start = draw_prior(scale=scale, seed=seed)
+    chosen, number = _choose(start, per_level, rng)
+    place = np.full(int(start.family.max()) + 1, -1)
+    place[chosen] = np.arange(chosen.size)
+    rows = np.flatnonzero(place[start.family] >= 0)
+    rows = rows[np.argsort(place[start.family[rows]], kind="stable")]
+    persons = _columns(start, rows, place)
+    level = np.zeros(chosen.size, dtype=np.int64)
+    level[persons["family"]] = start.people.centrality[rows]
+    redrawn = rng.random(chosen.size) < REDRAWN
+    _redraw(persons, redrawn, rng)
+    share = np.where(redrawn, THEIR_SHARE / REDRAWN, (1 - THEIR_SHARE) / (1 - REDRAWN))
+    prior = number * share / scale
+    prior *= m.PERSONS / prior[persons["family"]].sum()
+    return Pool(persons, level, prior)
+
+
+def _choose(start: Prior, per_level: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
+    """Choose families, rare kinds more often; return them and how many each stands for."""
+    first = np.unique(start.family, return_index=True)[1]
+    immigrants, others = start.immigrants[first], (start.total - start.immigrants)[first]
+    level, group = start.people.centrality[first], start.people.group[first]
+    shape = (LEVEL_COUNT, 6, 4, len(m.GROUPS))
+    kind = np.ravel_multi_index(
+        (level, np.minimum(immigrants, 6) - 1, np.minimum(others, 3), group), shape
+    )
+    size = np.bincount(kind, minlength=int(np.prod(shape))).reshape(LEVEL_COUNT, -1)
+    wanted = _allocate(size, per_level).ravel()
+    order = rng.permutation(first.size)
+    order = order[np.argsort(kind[order], kind="stable")]
+    begins = np.cumsum(size.ravel()) - size.ravel()
+    rank = np.arange(order.size) - begins[kind[order]]
+    taken = np.sort(order[rank < wanted[kind[order]]])
+    taken = taken[np.argsort(level[taken], kind="stable")]
+    return taken, (size.ravel() / np.maximum(wanted, 1))[kind[taken]]
+
+
+def _allocate(size: Ints, per_level: int) -> Ints:
+    """Share out the families of each level among kinds, none above its own number."""
+    wanted = np.zeros(size.shape)
+    pull = np.where(size > 0, size.astype(np.float64) ** RARE, 0)
+    for _ in range(20):
+        full = wanted >= size
+        left = per_level - np.where(full, size, 0).sum(axis=1, keepdims=True)
+        free = np.where(full, 0, pull)
+        share = left * free / np.maximum(free.sum(axis=1, keepdims=True), 1e-12)
+        wanted = np.where(full, size, np.maximum(share, 0))
+    return np.minimum(np.ceil(wanted), size).astype(np.int64)
+
+
+def _columns(start: Prior, rows: Ints, place: Ints) -> dict[str, Ints]:
+    new = np.full(len(start.people), -1)
+    new[rows] = np.arange(rows.size)
+
+    def link(of: Ints) -> Ints:
+        return np.where(of >= 0, new[np.maximum(of, 0)], -1)
+
+    people = start.people
+    found = {
+        "family": place[start.family],
+        "sex": people.sex,
+        "group": people.group,
+        "age": people.age,
+        "duration": m.YEAR - 1 - people.arrival,
+        "origin": people.origin,
+        "education": start.education,
+        "status": start.status,
+        "role": start.families.role,
+        "family_total": start.total,
+        "family_immigrants": start.immigrants,
     }
-    parts = []
-    for g in range(GROUPS):
-        chosen = random.choice(np.flatnonzero(adult & (group == g)), per_group)
-        parts.append(_broadened({n: column[chosen] for n, column in everybody.items()}, random))
-    columns = {name: np.concatenate([part[name] for part in parts]) for name in everybody}
-    return Pool(columns, np.repeat(np.arange(GROUPS), per_group))
+    columns = {name: column[rows] for name, column in found.items()}
+    columns["mother"] = link(start.families.mother[rows])
+    columns["partner"] = link(start.families.partner[rows])
+    return {name: columns[name].astype(np.int64) for name in COLUMNS}
 
 
-def _broadened(some: dict[str, NDArray[Any]], random: np.random.Generator) -> Columns:
-    """Redraw characteristics of some candidates, so that the pool holds unusual people too."""
-    n = some["age"].size
+def _redraw(persons: dict[str, Ints], redrawn: NDArray[np.bool_], rng: np.random.Generator) -> None:
+    """Redraw characteristics in some families, so that the pool holds unusual people too."""
+    n = persons["age"].size
+    some = redrawn[persons["family"]] & (persons["age"] >= YOUNGEST)
+    working = some & (persons["age"] <= OLDEST)
+    single = working & (persons["family_immigrants"] == 1) & (persons["age"] >= 18)
 
-    def redrawn(name: str, share: float, values: NDArray[Any]) -> None:
-        some[name] = np.where(random.random(n) < share, values, some[name])
+    def redraw(name: str, share: float, whom: NDArray[np.bool_], values: Ints) -> None:
+        hit = whom & (rng.random(n) < share)
+        persons[name] = np.where(hit, values, persons[name])
 
-    redrawn("education", 0.2, random.integers(0, len(EDUCATION), n))
-    redrawn("status", 0.2, random.integers(0, len(STATUS), n))
-    redrawn("age", 0.25, random.integers(YOUNGEST, OLDEST + 1, n))
-    redrawn("duration", 0.15, random.integers(0, 30, n))
-    unknown = some["reason"] == REASON.index("unknown")  # not all came before 1990
-    redrawn("duration", 0.5, np.where(unknown, random.integers(0, 25, n), some["duration"]))
-    size = random.choice(SIZES, n, p=SIZE_SHARES)
-    other = random.choice((0, 0, 0, 1, 2, 3), n)
-    anew = random.random(n) < 0.35
-    some["family_total"] = np.where(anew, size, some["family_total"])
-    immigrants = np.where(anew, np.maximum(size - other, 1), some["family_immigrants"])
-    some["family_immigrants"] = np.minimum(immigrants, some["family_total"])
-    some["duration"] = np.minimum(some["duration"], LONGEST)
-    return some
+    redraw("education", REDRAW["education"], some, rng.integers(0, len(EDUCATION), n))
+    redraw("status", REDRAW["status"], working, rng.integers(0, len(STATUS), n))
+    unknown = some & (persons["group"] == m.UNKNOWN) & (persons["mother"] < 0)
+    redraw("duration", UNKNOWN_REDRAWN, unknown, rng.integers(0, 28, n))
+    recorded = persons["group"] < m.NORDIC
+    longest = np.where(recorded, m.YEAR - m.REASON_RECORDED_FROM, 43)
+    shortest = np.where(persons["group"] == m.EARLY, m.YEAR - m.REASON_RECORDED_FROM, 0)
+    redraw("duration", REDRAW["duration"], single, rng.integers(shortest, longest))
+    redraw("age", REDRAW["age"], single, rng.integers(18, OLDEST + 1, n))
+    persons["age"] = np.maximum(persons["age"], shortest)  # early refugees came before 1990
+    persons["duration"] = np.minimum(persons["duration"], persons["age"])
+    _resize(persons, redrawn, rng)
+
+
+def _resize(persons: dict[str, Ints], redrawn: NDArray[np.bool_], rng: np.random.Generator) -> None:
+    """Give some families of parents another number of Norwegian-born children."""
+    family, role = persons["family"], persons["role"]
+    role_of = np.full(redrawn.size, ALONE)
+    for parent in (IMMIGRANT_COUPLE, LONE_PARENT, MIXED):
+        role_of[family[role == parent]] = parent
+    immigrants = np.zeros(redrawn.size, dtype=np.int64)
+    immigrants[family] = persons["family_immigrants"]
+    spouse = (role_of == MIXED).astype(np.int64)
+    others = spouse + rng.choice(OTHERS, redrawn.size)
+    bare = (role_of == LONE_PARENT) & (immigrants == 1)
+    others = np.where(bare, np.maximum(others, 1), others)  # a lone parent has a child
+    anew = redrawn & (role_of != ALONE) & (rng.random(redrawn.size) < REDRAW["size"])
+    total = np.where(anew[family], (immigrants + others)[family], persons["family_total"])
+    persons["family_total"] = total

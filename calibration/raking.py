@@ -73,7 +73,7 @@ def _refuse_empty_cells(margin: Margin, found: Floats) -> None:
 
 def whole_numbers(shares: ArrayLike, total: int) -> Ints:
     """Round `shares` to whole numbers that add up to `total` (largest remainders first)."""
-    exact = np.asarray(shares, dtype=np.float64)
+    exact = np.ascontiguousarray(shares, dtype=np.float64)
     if total == 0 or exact.sum() <= 0:
         return np.zeros(exact.shape, dtype=np.int64)
     exact = exact * (total / exact.sum())

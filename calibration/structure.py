@@ -1,8 +1,8 @@
 """Who there is: joint tables of sex, reason, origin, arrival, age and centrality.
 
 Three tables are raked in turn and then made into persons: reason x origin x year of
-arrival; sex x reason x year of arrival x age; sex x reason x centrality x within or
-outside ages 15-74. What joins them is assumed to be independent given what they share.
+arrival; sex x reason x year of arrival x age; sex x reason x centrality x below or
+above age 15. What joins them is assumed to be independent given what they share.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ REGION_OF_ORIGIN = np.array([0, 0, 0, 1, 4, 2, 3, 3, 5, 5, 5, 5, 5, 5, 5, 5, 6, 
 RECENT = np.arange(2006, m.YEAR)  # arrival years told apart by region
 ARRIVAL = np.arange(m.FIRST_ARRIVAL, m.YEAR)
 AGE = np.arange(m.OLDEST + 1)
-INSIDE = ((m.LOGIT_AGES[0] <= AGE) & (m.LOGIT_AGES[1] >= AGE)).astype(np.int64)
+INSIDE = (m.SAMPLED_FROM <= AGE).astype(np.int64)
 
 # Assumed age at arrival: share arriving as children (0-17), mode and spread of adults by
 # group of reason. No table gives it; the published ages and lengths of stay correct it.
@@ -41,6 +41,7 @@ ARRIVED_AS = {
     "work": (0.01, 29.0, 9.0), "refuge": (0.30, 25.0, 10.0),
     "family_of_refugee": (0.55, 27.0, 9.0), "family_other": (0.32, 28.0, 8.0),
     "education": (0.02, 22.0, 4.0), "nordic": (0.20, 24.0, 10.0), "unknown": (0.28, 24.0, 7.0),
+    "early_refugee": (0.35, 25.0, 9.0),
 }  # fmt: skip
 
 # Net loss a year in the first years, by recorded reason: the outflow that stocks and arrivals
@@ -54,8 +55,8 @@ class Structure:
     """The tables of persons, each of which adds up to the whole population.
 
     origin: group of reason, year of arrival, origin.
-    age: sex, group of reason, outside or within 15-74, age x year of arrival (flat).
-    place: sex, centrality, outside or within 15-74, group of reason.
+    age: sex, group of reason, below 15 or not, age x year of arrival (flat).
+    place: sex, centrality, below 15 or not, group of reason.
     """
 
     origin: Floats
@@ -159,7 +160,7 @@ def _agree_with_cohorts(counts: Floats, now: Floats) -> Floats:
     """Bring the years told apart by region in line with the cohort tables of all ages."""
     band = np.r_[0, 1 + (m.BANDS[-1][0] <= RECENT)]  # before 2006, 2006-2010, 2011-2012
     region = np.arange(len(REGIONS))[:, None]
-    everyone, nordic = (np.r_[b[:3].sum(), b[3:]] for b in (_bands(), _nordic_bands()))
+    everyone, nordic = (np.r_[b[:5].sum(), b[5:]] for b in (_bands(), _nordic_bands()))
     margins = [
         Margin("region", region, now),
         Margin("Nordic", np.where(region == 0, band, -1), nordic),
@@ -186,6 +187,7 @@ def _origins_start() -> Floats:
         start[:5, recorded:, o] = stock[o, 0] * shares[:, None] * came
         # 'Unknown' is, by definition, who came before reasons were recorded.
         start[m.UNKNOWN, :recorded, o] = float(row["unknown_persons"]) * before
+        start[m.EARLY, :recorded, o] = float(row["early_refugees"]) * before
     start[m.NORDIC] = stock[:, 1] * long_ago[:, None]
     return start
 
@@ -243,37 +245,34 @@ def _arrived_at() -> Floats:
 
 @cache
 def age_profile() -> Floats:
-    """Return persons by sex and single year of age, made to agree with the logit's N.
+    """Return persons by sex and single year of age.
 
-    The published ages hold 532,879 persons of 15-74, the logit models 545,966, 2.5 percent
-    more, without a stated reason. The N of the models is kept, and so is the whole stock;
-    each age group inside 15-74 is raised and each outside lowered in proportion, by sex.
+    The published groups are kept. How many of the group 6-15 are 15 follows from the sizes of
+    the models' samples, which hold everybody of 15 or more: 2,318 women and 2,542 men.
     """
     rows = []
     for sex, published in enumerate(m.stock_by_age()):
-        smooth = smooth_counts(m.AGE_EDGES, published)
-        edges = np.array([0, 6, 15, 20, 30, 55, 67, 75, m.OLDEST + 1])
-        groups = np.add.reduceat(smooth, edges[:-1])
-        within = (edges[:-1] >= m.LOGIT_AGES[0]) & (edges[:-1] <= m.LOGIT_AGES[1])
-        wanted = m.logit_sample()[sex].sum()
-        others = m.stock_by_reason()[sex].sum() - wanted
-        groups *= np.where(within, wanted / groups[within].sum(), others / groups[~within].sum())
-        rows.append(smooth_counts(edges, groups))
+        fifteen = m.logit_sample()[sex].sum() - published[2:].sum()
+        groups = np.r_[published[0], published[1] - fifteen, fifteen, published[2:]]
+        children = m.stock_by_reason()[sex].sum() - m.logit_sample()[sex].sum()
+        groups[:2] *= children / groups[:2].sum()
+        rows.append(smooth_counts(np.array([0, 6, 15, *m.AGE_EDGES[2:]]), groups))
     return np.array(rows)
 
 
 def _places(inside_share: Floats) -> Floats:
-    """Rake sex x centrality x (outside, within 15-74) x group to the stock and to the N."""
+    """Rake sex x centrality x (below 15 or not) x group to the stock and to the N."""
     stock = m.stock_by_group().transpose(0, 2, 1)  # sex, centrality, group
     share = inside_share[:, None, :]
     start = np.stack([stock * (1 - share), stock * share], axis=2)
     sample = m.logit_sample()
     sizes = np.stack([stock.sum(axis=2) - sample, sample], axis=2)
+    groups = len(m.GROUPS)
     cell = np.arange(start.size).reshape(start.shape)
-    sex_level, inside, group = cell // 14, cell // 7 % 2, cell % 7
+    sex_level, inside, group = cell // (2 * groups), cell // groups % 2, cell % groups
     margins = [
-        Margin("reason", sex_level * 7 + group, stock.ravel()),
-        Margin("within 15-74", sex_level * 2 + inside, sizes.ravel()),
+        Margin("reason", sex_level * groups + group, stock.ravel()),
+        Margin("15 or more", sex_level * 2 + inside, sizes.ravel()),
     ]
     return rake(start, margins)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
-from docs import make_misprints
+from docs import make_misprints, make_reconstruction
 from scenarios.schema import CHECKS, FIELDS, Scenario
 from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
 from sim.agents.files import FORMAT, file_schema
@@ -108,7 +108,9 @@ def _outputs() -> list[str]:
     return [
         "Tidy tables, one row a non-empty cell: `replicate` (from 0), `draw` (of parameters; 0 as long "
         "as only the published ones are used), `year`, the dimensions, in flows `event`, and `count`. "
-        "Stocks are those of 1 January, to the one after the last year.",
+        "Stocks are those of 1 January, to the one after the last year. Both hold everybody resident, "
+        "divided by background; summary tables, figures, report and headline are about immigrants, and "
+        "Norwegian-born persons are counted in `summary_by_background.csv` and under their own name.",
         "",
         "| event | meaning |",
         "|---|---|",
@@ -168,24 +170,40 @@ PAGES: dict[str, Callable[[], str]] = {
     "codebook.md": codebook,
     "population_schema.json": schema,
     "misprints.md": make_misprints.page,
+    "fit.md": make_reconstruction.page,
 }
+# Pages that another machine may make a little differently: who says whether they are right.
+AGREES: dict[str, Callable[[str], bool]] = {"fit.md": make_reconstruction.agrees}
 
 
 def main(words: list[str]) -> int:
-    """Write every page, or with --check say which are out of date."""
-    stale = [
-        name
-        for name, make in PAGES.items()
-        if not (FOLDER / name).is_file() or (FOLDER / name).read_text("utf-8") != make()
-    ]
+    """Write every page and picture, or with --check say which are out of date."""
     if "--check" in words:
+        stale = [name for name in PAGES if not _up_to_date(name)]
+        stale += [name for name in make_reconstruction.PICTURES if not _is_picture(FOLDER / name)]
         for name in stale:
             print(f"docs/{name} is out of date; `make docs` makes it again", file=sys.stderr)
         return 1 if stale else 0
-    for name, make in PAGES.items():
-        (FOLDER / name).write_text(make(), encoding="utf-8")
+    made = {name: make() for name, make in PAGES.items()} | make_reconstruction.pictures()
+    for name, text in made.items():
+        (FOLDER / name).parent.mkdir(exist_ok=True)
+        (FOLDER / name).write_text(text, encoding="utf-8")
         print(f"docs/{name}")
     return 0
+
+
+def _up_to_date(name: str) -> bool:
+    path = FOLDER / name
+    if not path.is_file():
+        return False
+    text = path.read_text("utf-8")
+    return AGREES[name](text) if name in AGREES else text == PAGES[name]()
+
+
+def _is_picture(path: Path) -> bool:
+    """Return whether a picture is there; its bits may differ from machine to machine."""
+    text = path.read_text("utf-8").strip() if path.is_file() else ""
+    return text.startswith("<svg") and text.endswith("</svg>")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 python examples/mesa_model.py
 """
 
-from calibration.embedded import embedded_population
+from calibration import reconstruct
 from sim.agents.mesa_adapter import VandringModel
 from sim.chance import Chance
 from sim.engine import Simulation
@@ -18,7 +18,7 @@ def share_gone(model: VandringModel) -> float:
 
 def main(share: float = 0.1, years: int = 5) -> None:
     """Build the model, step it, and print what the data collector holds."""
-    people = embedded_population(scale=share)
+    people = reconstruct(scale=share)
     simulation = Simulation(people, Settings(), Chance(seed=1))
     model = VandringModel(
         simulation,

@@ -3,10 +3,12 @@
 Differences and shares are taken within each history first, so that their intervals are
 their own. Numbers are rounded to what their interval can tell: 23,873 with an interval of
 23,412 to 24,331 reads '23,900 (23,400 to 24,300)'; numbers below 1,000 are whole at least.
-A group is called the largest only where chance could not have put another one first.
+A group is called the largest only where chance could not have put another one first. All
+is about immigrants; Norwegian-born persons, whom the models do not describe, get a sentence.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -31,10 +33,18 @@ WHOLE_STOCK = 10_000.0  # nor populations below this
 FEWEST = 100.0  # exposed persons in every history below which a group's rate is not singled out
 
 
-def answer(total: Histories, by_reason: Histories | None = None, base: str = "") -> list[str]:
+def answer(
+    total: Histories,
+    by_reason: Histories | None = None,
+    base: str = "",
+    born: Mapping[tuple[str, int], Estimate] | None = None,
+    only_children: bool = False,
+) -> list[str]:
     """Return the sentences: level, trend, largest group, risks and moves; none that is empty.
 
     base: the name of the scenario that this one is based on, if any.
+    born: of Norwegian-born persons, by measure and year, if there are any.
+    only_children: those of 15 or more stay by assumption.
     """
     if not total.exposed.size:
         return ["The run holds no year of events; there is nothing to tell."]
@@ -42,7 +52,8 @@ def answer(total: Histories, by_reason: Histories | None = None, base: str = "")
     sentences = [_level(total, at), _trend(total, at)]
     if by_reason is not None:
         sentences += [_largest(by_reason, at), _riskiest(by_reason, at)]
-    sentences += [_moves(total, at), _reservation(total, at), _alone(base)]
+    sentences += [_moves(total, at), _born(born or {}, int(total.years[at]), only_children)]
+    sentences += [_reservation(total, at), _alone(base)]
     return [sentence for sentence in sentences if sentence]
 
 
@@ -118,14 +129,17 @@ def _level(total: Histories, at: int) -> str:
     count = total.count("emigrate")[:, at, 0]
     runs = f"{len(count)} replicates" if len(count) > 1 else "one replicate, hence no interval"
     if not exposed.any():
-        return f"Nobody is exposed to emigration in {year} ({runs})."
+        return f"No immigrant is exposed to emigration in {year} ({runs})."
     if not count.any():
-        return f"In {year} nobody emigrates in the model ({runs})."
+        return f"In {year} no immigrant emigrates in the model ({runs})."
     over = f"95{PERCENT} interval over {len(count)} replicates: "
-    expected = told(interval(count, floor=0), " emigrations", name=over)
+    expected = told(interval(count, floor=0), " emigrations of immigrants", name=over)
     rate = told(interval(percent(count, exposed), floor=0, ceiling=100), PERCENT)
     alone = "" if len(count) > 1 else f" ({runs})"
-    return f"In {year} the model expects {expected}{alone}, {rate} of those resident on 1 January."
+    return (
+        f"In {year} the model expects {expected}{alone}, {rate} of the immigrants resident on "
+        "1 January."
+    )
 
 
 def _trend(total: Histories, at: int) -> str:
@@ -243,14 +257,32 @@ def _listed(words: list[str]) -> str:
 
 def _moves(total: Histories, at: int) -> str:
     year, count = int(total.years[at]), total.count("domestic")[:, at, 0]
-    movers = f"{told(interval(count, floor=0))} move" if count.any() else "nobody moves"
+    some = f"{told(interval(count, floor=0))} immigrants move"
+    movers = some if count.any() else "no immigrant moves"
     text = f"Inside Norway {movers} to another centrality level in {year}"
     held = dict(zip(total.stock_years.tolist(), total.stock[:, :, 0].T, strict=True))
     if year in held and year + 1 in held:
         before, after = (population(interval(held[y], floor=0)) for y in (year, year + 1))
         path = f"stays at {before}" if before == after else f"goes from {before} to {after}"
-        text += f"; during that year the population followed {path}"
+        text += f"; during that year the number of immigrants {path}"
     return f"{text}."
+
+
+def _born(found: Mapping[tuple[str, int], Estimate], year: int, only_children: bool) -> str:
+    """Say what Norwegian-born persons do, who are in no other sentence."""
+    measures = ("stock", "emigrations", "emigration_rate", "domestic_moves")
+    if not all((measure, year) in found for measure in measures):
+        return ""
+    stock, gone, rate, moves = (found[measure, year] for measure in measures)
+    if not stock.mean > 0:
+        return ""
+    by_rule = " Only children under 15 do so: the others stay by assumption."
+    return (
+        "Norwegian-born persons with two immigrant parents are counted apart: of "
+        f"{population(stock)} on 1 January {year}, {told(gone)} emigrate, {told(rate, PERCENT)}, "
+        f"and {told(moves)} move to another centrality level."
+        f"{by_rule if only_children else ''}"
+    )
 
 
 def population(estimate: Estimate) -> str:

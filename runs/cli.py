@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parser = _parser()
         arguments, rest = parser.parse_known_args(words)
-        arguments.rest, arguments.unknown = rest, parser.unknown(rest)
+        arguments.rest, arguments.unknown = rest, arguments.parser.unknown(rest)
         code: int = arguments.act(arguments, ["vandring", *words])
     except InputError as error:
         print(f"vandring: {error}", file=sys.stderr)
@@ -71,7 +71,8 @@ class _Parser(argparse.ArgumentParser):
 
     def unknown(self, rest: Sequence[str]) -> list[Problem]:
         """Say of every word that no command knows what may have been meant by it."""
-        options = [option for action in self._every_action() for option in action.option_strings]
+        every = (option for action in self._every_action() for option in action.option_strings)
+        options = list(dict.fromkeys(every))
         problems = []
         for before, word in pairwise(["", *rest]):
             if word.startswith("-"):
@@ -79,7 +80,10 @@ class _Parser(argparse.ArgumentParser):
                 cure = near or f"See {self.prog} --help."
                 problems.append(Problem(_shown(word), "is unknown", ", ".join(options), cure))
             elif not _takes_next(before):
-                problems.append(Problem(_shown(word), "is one word too many", "one SCENARIO"))
+                wanted = [action.metavar for action in self._actions if not action.option_strings]
+                allowed = " ".join(f"one {name}" for name in wanted if isinstance(name, str))
+                too_many = "is one word too many"
+                problems.append(Problem(_shown(word), too_many, allowed or "options only"))
         return problems
 
     def _every_action(self) -> list[argparse.Action]:
@@ -110,19 +114,26 @@ def _parser() -> _Parser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and stop")
-    parser.set_defaults(act=_act_without_command)
+    parser.set_defaults(act=_act_without_command, parser=parser)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for name, (summary, prepare) in COMMANDS.items():
         command = commands.add_parser(
             name,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=RUN_EXAMPLES if name == "run" else None,
+            epilog=_examples(name),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         prepare(command)
+        command.set_defaults(parser=command)
     return parser
+
+
+def _examples(command: str) -> str:
+    from runs.reconstruction import EXAMPLES
+
+    return {"run": RUN_EXAMPLES, "reconstruct": EXAMPLES}[command]
 
 
 def _act_without_command(arguments: argparse.Namespace, command: list[str]) -> int:
@@ -152,7 +163,18 @@ def _prepare_run(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(act=_run)
 
 
+def _prepare_reconstruct(parser: argparse.ArgumentParser) -> None:
+    from runs import reconstruction
+
+    reconstruction.prepare(parser)
+    parser.set_defaults(act=reconstruction.act)
+
+
 COMMANDS: dict[str, tuple[str, Any]] = {
+    "reconstruct": (
+        "draw the reconstructed register of a start year and judge it",
+        _prepare_reconstruct,
+    ),
     "run": ("simulate a scenario and write the run with its report", _prepare_run),
 }
 OVERRIDES = ("years", "replicates", "seed", "model_type", "population", "draws")

@@ -85,6 +85,7 @@ def manifest(
             "source": people.population.source,
             "year": people.population.year,
             "persons": len(people.population),
+            **people.population.census(),
             "sha256": people.digest,
         },
         "parameters": {**parameters, "sha256": parameter_digest()},

@@ -1,10 +1,10 @@
-"""Whom a run starts with: the embedded population, or a file of the user's own."""
+"""Whom a run starts with: the reconstructed register, or a file of the user's own."""
 
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from calibration.embedded import LARGEST_SCALE, embedded_population
+from calibration.reconstruction import FIRST_YEAR, LARGEST_SCALE, LAST_YEAR, reconstruct
 from sim.agents import files
 from sim.agents.population import Population
 from sim.problems import InputError, Problem, refuse, shown
@@ -21,12 +21,17 @@ class People:
     digest: str
 
 
-def find_people(which: str) -> People:
-    """Return the population of 'embedded', 'embedded:0.1' (a tenth) or of a Parquet file."""
+def find_people(which: str, year: int) -> People:
+    """Return the population of 'embedded', 'embedded:0.1' (a tenth) or of a Parquet file.
+
+    The embedded one is the register reconstructed for 1 January of `year`, or for the
+    nearest year that there is.
+    """
     word, _, share = which.partition(":")
     if word == EMBEDDED:
         refuse("command", file_problem(which))
-        population = embedded_population(scale=_number(share or "1"))
+        start = min(max(year, FIRST_YEAR), LAST_YEAR)
+        population = reconstruct(year=start, scale=_number(share or "1"))
     else:
         population = files.load(which)
     if not len(population):

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
 from runs.store import new_folder, whole_folder
-from runs.tables import headline, summaries, write_summaries, write_whole
+from runs.tables import BACKGROUND, headline, summaries, write_summaries, write_whole
 from scenarios.schema import Scenario
 from sim.observe import MOST_CELLS, Observer
 from sim.problems import Problem, refuse
@@ -52,7 +52,9 @@ def run(
     clock = _Clock()
     when = datetime.now(UTC).astimezone()
     with clock.timing("population"):
-        people = find_people(scenario.population)
+        people = find_people(scenario.population, scenario.years[0])
+    if BACKGROUND not in scenario.dimensions:  # it tells immigrants from Norwegian-born
+        scenario = replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
     settings = _settings(scenario, chunk)
     parameters = {"name": "published", "source": published_set(scenario.model_type).source}
@@ -137,7 +139,7 @@ def _write(
     with clock.timing("tables"):
         made = summaries(flows, stocks, years=years)
         write_summaries(flows, stocks, part, made=made)
-        found = headline(flows, stocks, years=years)
+        found = headline(made)
     record["files"] = {
         f"{name}.parquet": manifests.sha256_of(part / f"{name}.parquet") for name in TABLES
     }

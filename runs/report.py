@@ -2,7 +2,8 @@
 
 Every number is computed from the run and printed with its interval where one exists. The
 page needs nothing from elsewhere: style and figures are inside it. runs/answer.py writes
-the sentences, runs/templates/report.html lays out the page, this module fills it.
+the sentences, runs/templates/report.html lays out the page, this module fills it. All of it is
+about immigrants; Norwegian-born persons have a table, a row and a sentence of their own.
 """
 
 import hashlib
@@ -18,9 +19,11 @@ import pyarrow as pa
 from runs import plots
 from runs.answer import answer, closed, focus, followed, number, rounded
 from runs.tables import (
+    BACKGROUND,
     CODE_LISTS,
     COUNTS,
     EXPOSED,
+    NORWEGIAN_BORN,
     RATES,
     Estimate,
     Histories,
@@ -35,10 +38,14 @@ from runs.tables import (
 Estimates = Mapping[tuple[str, str, int], Estimate]
 
 YEAR_TABLES = (
-    ("emigrations", "Emigrations", "persons per year"),
-    ("emigration_rate", "Emigration rate", "percent per year of the residents of 1 January"),
-    ("domestic_moves", "Domestic moves", "persons per year"),
-    ("stock", "Population on 1 January", "persons"),
+    ("emigrations", "Emigrations of immigrants", "persons per year"),
+    (
+        "emigration_rate",
+        "Emigration rate of immigrants",
+        "percent per year of the residents of 1 January",
+    ),
+    ("domestic_moves", "Domestic moves of immigrants", "persons per year"),
+    ("stock", "Immigrants on 1 January", "persons"),
 )
 GROUP_COLUMNS = {
     "stock": "Population on 1 January",
@@ -64,6 +71,8 @@ DIMENSIONS = {
 }
 LONGEST = 30  # groups; longer tables are CSV files only
 MODEL_TYPES = {1: "one logit for all", 2: "one per centrality level", 3: "also per sex"}
+BORN = "Norwegian-born to two immigrant parents"
+APART = " (Norwegian-born persons are counted in this part alone)"
 OTHER_EVENTS = [word for word, event in COUNTS.items() if event not in EXPOSED]
 GLOSSARY = ("reason", "background", "country_group", "centrality")
 
@@ -117,7 +126,7 @@ def write_report(
     page = _render(
         {
             "manifest": manifest,
-            "answer": answer(total, by_reason, base),
+            "answer": answer(total, by_reason, base, _born(made), _only_children(manifest)),
             "uncertainty": plots.uncertainty(manifest),
             "facts": list(_facts(manifest, folder)),
             **_people(manifest, total),
@@ -144,8 +153,34 @@ def _people(manifest: Mapping[str, Any], total: Histories) -> dict[str, Any]:
     origin = str(population.get("asked_for", source))
     return {
         "followed": followed(total, source),
+        "census": census(population),
         "embedded": origin.partition(":")[0].partition(" ")[0] == "embedded",
     }
+
+
+def census(population: Mapping[str, Any]) -> str:
+    """Say how many persons a population holds, and which of them the page counts."""
+    parts = (
+        ("resident_immigrants", "resident immigrants"),
+        ("resident_norwegian_born", f"resident {BORN}"),
+        ("abroad", "persons abroad, who are counted nowhere on this page unless they return"),
+    )
+    held = [f"{population[key]:,} {words}" for key, words in parts if population.get(key)]
+    return f"On 1 January {population['year']} it holds {'; '.join(held)}." if held else ""
+
+
+def _born(made: Mapping[str, pa.Table]) -> dict[tuple[str, int], Estimate]:
+    """Return what is told of Norwegian-born persons, by measure and year."""
+    found = estimates(made[stem(BACKGROUND)]) if stem(BACKGROUND) in made else {}
+    return {(m, year): e for (m, group, year), e in found.items() if group == NORWEGIAN_BORN}
+
+
+def _only_children(manifest: Mapping[str, Any]) -> bool:
+    """Say whether it is assumed that no Norwegian-born person of 15 or more goes anywhere."""
+    return any(
+        (assumed["name"], assumed["value"]) == (NORWEGIAN_BORN, "stay")
+        for assumed in manifest.get("assumptions", ())
+    )
 
 
 def _contents(
@@ -193,10 +228,10 @@ def _key_figures(total: Estimates, years: Sequence[int], alone: bool) -> Iterato
     year_of_answer = years[0 if alone else -1]
     whose = ", of those followed" if alone else ""
     for measure, title, year in (
-        ("emigrations", f"Emigrations, {year_of_answer}", year_of_answer),
-        ("emigration_rate", f"Emigration rate, %, {year_of_answer}", year_of_answer),
-        ("domestic_moves", f"Domestic moves, {year_of_answer}", year_of_answer),
-        ("stock", f"Population, 1 January {years[-1] + 1}{whose}", years[-1] + 1),
+        ("emigrations", f"Emigrations of immigrants, {year_of_answer}", year_of_answer),
+        ("emigration_rate", f"Emigration rate of immigrants, %, {year_of_answer}", year_of_answer),
+        ("domestic_moves", f"Domestic moves of immigrants, {year_of_answer}", year_of_answer),
+        ("stock", f"Immigrants, 1 January {years[-1] + 1}{whose}", years[-1] + 1),
     ):
         estimate = total.get((measure, "", year))
         if estimate is not None and not math.isnan(estimate.mean):
@@ -223,7 +258,7 @@ def _labels(table: pa.Table, dimension: str) -> dict[str, Label]:
 
 
 def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
-    """Yield the tables of years by reason, the total in the last column."""
+    """Yield the tables of years by reason, the total in the last column, and that of others."""
     total, labels, found = estimates(made["summary_total"]), {}, {}
     if stem("reason") in made:
         labels = _labels(made[stem("reason")], "reason")
@@ -240,20 +275,31 @@ def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
             for year in sorted({year for m, _, year in total if m == measure})
         ]
         heads = [Label(plots.short(label.en), label.nb) for label in labels.values()]
-        yield {"title": title, "unit": unit, "heads": [*heads, Label("Total")], "rows": rows}
+        full = f"{title} by reason for immigration, {unit}"
+        heads.append(Label("All immigrants"))
+        yield {"title": full, "heads": heads, "rows": rows, "kind": ""}
+    born = {(measure, "", year): estimate for (measure, year), estimate in _born(made).items()}
+    if born:
+        heads = [Label(title) for title in GROUP_COLUMNS.values()]
+        rows = [
+            Row(Label(str(year)), [_cell(born, measure, "", year) for measure in GROUP_COLUMNS])
+            for year in sorted({year for _, _, year in born})
+        ]
+        yield {"title": f"{BORN}, by year", "heads": heads, "rows": rows, "kind": "groups"}
 
 
 def _group_sections(made: Mapping[str, pa.Table], year: int) -> Iterator[tuple[str, list[Row]]]:
     """Yield, for each dimension, what its groups did in one year."""
     total = estimates(made["summary_total"])
-    yield "All", [Row(Label("Total"), [_cell(total, m, "", year) for m in GROUP_COLUMNS])]
+    yield "All", [Row(Label("All immigrants"), [_cell(total, m, "", year) for m in GROUP_COLUMNS])]
     for dimension in _dimensions(made):
         found = estimates(made[stem(dimension)])
         rows = [
             Row(label, [_cell(found, measure, group, year) for measure in GROUP_COLUMNS])
             for group, label in _labels(made[stem(dimension)], dimension).items()
         ]
-        yield DIMENSIONS[dimension], rows
+        apart = APART if dimension == BACKGROUND and _born(made) else ""
+        yield DIMENSIONS[dimension] + apart, rows
 
 
 def _cell(found: Estimates, measure: str, group: str, year: int) -> Cell:
@@ -294,7 +340,8 @@ def _facts(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str
 def _plain(value: Any) -> str:
     """Return a value of the manifest as a reader's text."""
     if isinstance(value, Mapping):
-        return "; ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+        parts = ((str(name).replace("_", " "), part) for name, part in value.items())
+        return "; ".join(f"{name}: {_plain(part)}" for name, part in parts)
     if isinstance(value, list | tuple):
         return ", ".join(_plain(part) for part in value)
     if isinstance(value, bool):

@@ -7,13 +7,17 @@ within 0 and 100). A further history of the same model falls inside it with a pr
 about 95 %; there is no interval below two histories. Rates are in percent per year, per
 history, of those who stayed, moved or emigrated among the residents of 1 January; a history
 in which a group is empty has no rate there and is left out of that rate alone.
+
+What is published is about immigrants, and so is every table here but those divided by
+background: Norwegian-born persons have no reason, and mostly do what their parents do. Flows and
+stocks hold everybody; without the column background nobody can be told apart.
 """
 
 import csv
 import io
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +48,7 @@ COUNTS: Mapping[str, str] = {
 }
 RATES: Mapping[str, str] = {"emigration_rate": "emigrate", "domestic_rate": "domestic"}
 EXPOSED = ("stay", "domestic", "emigrate")
+BACKGROUND, NORWEGIAN_BORN = "background", "norwegian_born"
 NOT_DIMENSIONS = ("replicate", "draw", "year", "event", "count")
 
 
@@ -150,21 +155,32 @@ def write_summaries(
     return [write_whole(folder / f"{name}.csv", _csv(table)) for name, table in made.items()]
 
 
-def headline(flows: pa.Table, stocks: pa.Table, *, years: Span | None = None) -> dict[str, Any]:
-    """Return the totals of each year with their intervals, ready to be written as JSON."""
-    found = summarise(flows, stocks, years=years).to_pylist()
-    told: dict[int, dict[str, Any]] = {row["year"]: {"year": row["year"]} for row in found}
-    for row in found:
+def headline(made: Mapping[str, pa.Table]) -> dict[str, Any]:
+    """Return each year's numbers from `summaries`, ready to be written as JSON.
+
+    `years` is about immigrants; `norwegian_born` is there if any such person is.
+    """
+    found = made["summary_total"].to_pylist()
+    told = {
+        "replicates": max((row["replicates"] for row in found), default=0),
+        "interval": "95 % for one history over replicates",
+        "whom": "immigrants",
+        "years": _by_year(found),
+    }
+    everybody = made[stem(BACKGROUND)].to_pylist() if stem(BACKGROUND) in made else []
+    born = [row for row in everybody if row[BACKGROUND] == NORWEGIAN_BORN]
+    return {**told, NORWEGIAN_BORN: _by_year(born)} if born else told
+
+
+def _by_year(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    told: dict[int, dict[str, Any]] = {row["year"]: {"year": row["year"]} for row in rows}
+    for row in rows:
         decimals = _decimals(row["measure"])
         told[row["year"]][row["measure"]] = {
             name: None if row[name] is None else round(row[name], decimals)
             for name in ("mean", "low", "high")
         }
-    return {
-        "replicates": max((row["replicates"] for row in found), default=0),
-        "interval": "95 % for one history over replicates",
-        "years": list(told.values()),
-    }
+    return list(told.values())
 
 
 def estimates(table: pa.Table) -> dict[tuple[str, str, int], Estimate]:
@@ -222,37 +238,46 @@ def histories(
 ) -> Histories:
     """Return what each history holds by year and group, zeros filled in.
 
+    Norwegian-born persons are counted only if `by` tells them from immigrants.
     years: the first and last year of the run, so that years after the last person has left
         are years of zeros; if not given, all from the first to the last year seen.
     """
     refuse("by", _unknown_dimensions(by, flows))
-    keys = ["replicate", "draw", "year", *by]
-    happened, lived = _summed(flows, [*keys, "event"]), _summed(stocks, keys)
-    tables = (happened, lived)
-    flow_years, stock_years = _years(_whole(happened, "year"), _whole(lived, "year"), years)
-    orders = [_order(dimension, *tables) for dimension in by]
-    groups, group = _numbered(*(_group(table, by, orders) for table in tables))
-    runs, run = _numbered(*(_run(table) for table in tables))
-    size = (len(runs), len(flow_years), len(groups))
-    event = _strings(happened, "event")
-    places = (run[0], np.searchsorted(flow_years, _whole(happened, "year")), group[0])
-    count = _whole(happened, "count_sum")
+    apart = () if BACKGROUND in by or BACKGROUND not in flows.column_names else (BACKGROUND,)
+    keys = ["replicate", "draw", "year", *by, *apart]
+    every = _summed(flows, [*keys, "event"]), _summed(stocks, keys)
+    flow_years, stock_years = _years(_whole(every[0], "year"), _whole(every[1], "year"), years)
+    happened, lived = counted = [_immigrants(table) if apart else table for table in every]
+    orders = [_order(dimension, *counted) for dimension in by]
+    runs = _distinct(_run(table) for table in every)
+    groups = _distinct(_group(table, by, orders) for table in counted) if by else np.zeros(1, int)
+
+    def fill(table: pa.Table, held: Ints) -> Floats:
+        """Return the counts of a table as (histories, years held, groups)."""
+        found = zip(
+            (runs, held, groups),
+            (_run(table), _whole(table, "year"), _group(table, by, orders)),
+            strict=True,
+        )
+        place = tuple(np.searchsorted(known, column) for known, column in found)
+        filled = np.zeros((len(runs), len(held), len(groups)))
+        np.add.at(filled, place, _whole(table, "count_sum"))
+        return filled
+
     return Histories(
-        groups=tuple(_codes(number, orders) for number in groups),
+        groups=tuple(_codes(int(number), orders) for number in groups),
         years=flow_years,
         stock_years=stock_years,
         events={
-            name: _filled(
-                size, tuple(place[event == name] for place in places), count[event == name]
-            )
-            for name in sorted(set(event))
+            event: fill(happened.filter(pc.equal(happened["event"], event)), flow_years)
+            for event in sorted(set(_strings(every[0], "event")))
         },
-        stock=_filled(
-            (len(runs), len(stock_years), len(groups)),
-            (run[1], np.searchsorted(stock_years, _whole(lived, "year")), group[1]),
-            _whole(lived, "count_sum"),
-        ),
+        stock=fill(lived, stock_years),
     )
+
+
+def _immigrants(table: pa.Table) -> pa.Table:
+    return table.filter(pc.not_equal(table[BACKGROUND], NORWEGIAN_BORN))
 
 
 def _years(happened: Ints, lived: Ints, years: Span | None) -> tuple[Ints, Ints]:
@@ -359,18 +384,11 @@ def _group(table: pa.Table, by: tuple[str, ...], orders: list[list[str]]) -> Int
 def _codes(number: int, orders: list[list[str]]) -> tuple[str, ...]:
     codes_of_group = []
     for order in reversed(orders):
-        number, position = divmod(int(number), len(order))
+        number, position = divmod(number, len(order))
         codes_of_group.append(order[position])
     return tuple(reversed(codes_of_group))
 
 
-def _numbered(*columns: Ints) -> tuple[Ints, list[Ints]]:
-    """Return the distinct values of all columns and, for each column, the places in them."""
-    distinct = np.unique(np.concatenate(columns))
-    return distinct, [np.searchsorted(distinct, column) for column in columns]
-
-
-def _filled(size: tuple[int, ...], place: tuple[Ints, ...], count: Ints) -> Floats:
-    filled = np.zeros(size)
-    filled[place] = count
-    return filled
+def _distinct(columns: Iterable[Ints]) -> Ints:
+    """Return the distinct values of all columns, in order."""
+    return np.unique(np.concatenate(list(columns)))

@@ -30,7 +30,7 @@ class Scenario:
     years: first and last year lived; the population is that of 1 January of the first.
     population: 'embedded', 'embedded:0.1' for a tenth of it, or the path of a Parquet file.
     draws: 'explicit' error terms, or faster 'threshold' draws.
-    dimensions: by what the flows and stocks are divided.
+    dimensions: by what the flows and stocks are divided; a run always divides by background too.
     """
 
     name: str

@@ -1,7 +1,8 @@
 """Observers: stocks of 1 January and flows of the year, counted by cell.
 
 A cell is a combination of values of the dimensions, all measured on 1 January of the
-year, so that flows divided by stocks are transition probabilities.
+year, so that flows divided by stocks are transition probabilities. Everybody resident is
+counted; background tells immigrants from Norwegian-born persons, whose reason is 'unknown'.
 """
 
 from collections.abc import Callable

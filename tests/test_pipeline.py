@@ -58,7 +58,7 @@ def test_threads_live_replicates_side_by_side(scenario, monkeypatch):
         return real(plan, number, year_done)
 
     monkeypatch.setattr(ensemble, "_live_one", noted)
-    people = pipeline.find_people(scenario.population)
+    people = pipeline.find_people(scenario.population, scenario.years[0])
     plan = ensemble.Plan(
         people.population, pipeline._settings(scenario, None), 1, 1, 6, scenario.dimensions
     )

@@ -70,6 +70,14 @@ def test_columns_left_out_take_their_default():
         ({"partner": [1, 0, 0]}, "partner: 1 row (first: 3) are not answered"),
         ({"partner": [0, -1, -1]}, "point to the person itself"),
         ({"mother": [-1, -1, 3]}, "point beyond the last person"),
+        (
+            {"place": [1, 0, 0], "left_year": [2013, 0, 0]},
+            "left_year: 1 row (first: 1) lie after 1 January 2013; allowed: 2012 or earlier",
+        ),
+        (
+            {"place": [1, 0, 0], "left_year": [1950, 0, 0]},
+            "left_year: 1 row (first: 1) precede the arrival; allowed: first_arrival_year or later",
+        ),
         ({"place": [1, 0, 0]}, "left_year: 1 row (first: 1) are empty for persons abroad"),
         (
             {"place": [1, 0, 0], "left_year": [2010, 0, 0], "registered_year": [2009, 0, 0]},

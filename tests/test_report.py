@@ -174,16 +174,19 @@ def test_a_run_of_nobody_and_nothing_still_reports(tmp_path):
     flows = flows_of((0, 2013, {}, "stay", 5)).slice(0, 0)
     stocks = stocks_of(*((r, y, {}, 5) for r in (0, 1) for y in (2013, 2014)))
 
-    assert "Nobody is exposed to emigration in 2013" in page_of(tmp_path / "a", flows, stocks)
+    assert "No immigrant is exposed to emigration in 2013" in page_of(tmp_path / "a", flows, stocks)
     assert "holds no year of events" in page_of(tmp_path / "b", flows, stocks.slice(0, 0))
 
 
 def test_every_number_of_the_answer_has_its_interval(run):
     said = re.sub(r"\([^()]*\)", "()", say(*run))
-    told_alone = re.findall(r"\d[\d,.]*(?<![,.])(?! ?%?(?: emigrations)? \(\)|[\d,.]*\d)", said)
+    told_alone = re.findall(
+        r"\d[\d,.]*(?<![,.])(?! ?%?(?: emigrations)?(?: of immigrants)? \(\)|[\d,.]*\d)", said
+    )
 
     # Years, 1 January, and the population at the start, which is the same in every replicate.
-    assert set(told_alone) <= {*map(str, YEARS), "1", "50,000"}
+    start = f"{histories(*run).stock[0, 0, 0]:,.0f}"
+    assert set(told_alone) <= {*map(str, YEARS), "1", start}
     assert said.count("()") >= 9
 
 
@@ -207,8 +210,8 @@ def steady(first, last, replicates=2):
         ((100, 100), (100, 100), "That is as many as in 2012."),
         ((100, 90), (90, 100), "is within what chance alone can make."),
         ((0, 0), (5, 5), "That is 5 more than in 2012."),
-        ((5, 5), (0, 0), "In 2013 nobody emigrates in the model (2 replicates)."),
-        ((0, 0), (0, 0), "In 2013 nobody emigrates in the model (2 replicates)."),
+        ((5, 5), (0, 0), "In 2013 no immigrant emigrates in the model (2 replicates)."),
+        ((0, 0), (0, 0), "In 2013 no immigrant emigrates in the model (2 replicates)."),
     ],
 )
 def test_the_trend_is_told_as_it_is(first, last, says):
@@ -226,7 +229,7 @@ def closed(first, last):
     [
         ((100, 100), (80, 80), "In 2012 the model expects 100 emigrations"),
         ((100, 100), (80, 80), "Nobody is added to the group of 2012: by 2013 it expects 80 emig"),
-        ((0, 0), (0, 0), "In 2012 nobody emigrates in the model (2 replicates)."),
+        ((0, 0), (0, 0), "In 2012 no immigrant emigrates in the model (2 replicates)."),
     ],
 )
 def test_a_closed_group_is_told_of_from_its_first_year(first, last, says):
@@ -366,7 +369,7 @@ def test_a_closed_run_says_whom_it_follows(run, page, tmp_path):
     text = write_report(tmp_path, manifest(population=own), *run).read_text(encoding="utf-8")
 
     assert f"{FOLLOWED} Synthetic persons." in page
-    assert "Population, 1 January 2014, of those followed" in page
+    assert "Immigrants, 1 January 2014, of those followed" in page
     assert "0 persons there is no finding" in page
     assert f"<strong>{FOLLOWED}</strong>" in text
     assert text.index(FOLLOWED) < text.index("the model expects")
@@ -377,7 +380,7 @@ def test_a_run_with_arrivals_follows_nobody_in_particular(tmp_path):
 
     assert "are followed" not in page
     assert "of those followed" not in page
-    assert "Population, 1 January 2014" in page
+    assert "Immigrants, 1 January 2014" in page
 
 
 def test_only_the_users_own_population_may_need_suppression(run, page, tmp_path):
@@ -385,7 +388,7 @@ def test_only_the_users_own_population_may_need_suppression(run, page, tmp_path)
     warning = "Counts are not suppressed or rounded for disclosure; check before publishing."
 
     assert warning not in page
-    assert "published by IMDi and Statistics Norway" in page
+    assert "published by Statistics Norway and IMDi" in page
     other = page_of(tmp_path, *run, population=own)
     assert warning in other
     assert "IMDi" not in other
@@ -428,7 +431,7 @@ def test_years_in_which_nobody_is_left_are_told(tmp_path):
     page = Page(path.read_text(encoding="utf-8"))
 
     assert "Nobody is added to the group of 2013, and by 2015 nobody of it is left." in page
-    assert "Population, 1 January 2016, of those followed" in page
+    assert "Immigrants, 1 January 2016, of those followed" in page
 
 
 def test_titles_of_tables_stay_in_sight_while_the_table_scrolls(page, run, tmp_path):
@@ -437,6 +440,50 @@ def test_titles_of_tables_stay_in_sight_while_the_table_scrolls(page, run, tmp_p
     assert text.count("<caption><div>") == len(page.of("caption"))
     assert re.search(r"caption div \{ position: sticky; left: 0;.* max-width: 100cqw", text)
     assert re.search(r"\.scroll \{[^}]* container-type: inline-size;", text)
+
+
+HELD = {"resident_immigrants": 593_324, "resident_norwegian_born": 117_144, "abroad": 100_000}
+
+
+def test_whom_the_page_counts_is_said(page, run, tmp_path):
+    population = {**manifest()["population"], "year": 2013, **HELD}
+    assumed = [{"name": "norwegian_born", "value": "stay"}]
+    other = page_of(tmp_path, *run, population=population, assumptions=assumed)
+
+    for words in (
+        "Emigrations of immigrants, 2010",
+        "Table 5. Norwegian-born to two immigrant parents, by year",
+        "Norwegian-born persons with two immigrant parents are counted apart: of",
+        "Background (Norwegian-born persons are counted in this part alone)",
+        "they are in no number of this page that does not name them",
+    ):
+        assert words in page
+        assert words in other
+    said = "On 1 January 2013 it holds 593,324 resident immigrants; 117,144 resident Norwegian-born"
+    alone = "Only children under 15 do so: the others stay by assumption."
+    assert said in other
+    assert "100,000 persons abroad, who are counted nowhere on this page" in other
+    assert alone in other
+    assert said not in page
+    assert alone not in page
+
+
+def test_a_run_of_immigrants_alone_has_no_table_of_others(tmp_path):
+    page = page_of(tmp_path, *steady((100, 100), (80, 80)))
+
+    assert "counted apart: of" not in page
+    assert "Table 5. Immigrants who emigrate and who move in 2013" in page
+    assert "in this part alone" not in page
+
+
+def test_a_run_of_norwegian_born_persons_alone_still_reports(tmp_path):
+    cell = {"background": "norwegian_born", "reason": "unknown"}
+    flows = flows_of(*((r, 2013, cell, "stay", 5) for r in (0, 1)))
+    stocks = stocks_of(*((r, y, cell, 5) for r in (0, 1) for y in (2013, 2014)))
+    page = page_of(tmp_path, flows, stocks)
+
+    assert "No immigrant is exposed to emigration in 2013" in page
+    assert "of 5 on 1 January 2013, 0 emigrate" in page
 
 
 def test_the_manifest_knows_its_parameters_and_packages():

@@ -122,6 +122,7 @@ def test_each_draw_of_the_parameters_is_a_history_of_its_own():
 def test_groups_add_up_to_the_total(run, stem, measure):
     total = tables.estimates(tables.summarise(*run))
     parts = tables.estimates(tables.summarise(*run, (stem,)))
+    parts = {key: e for key, e in parts.items() if key[1] != "norwegian_born"}
     for (name, _, year), whole in total.items():
         if name == measure:
             sum_of_parts = sum(e.mean for (m, _, y), e in parts.items() if (m, y) == (name, year))
@@ -230,9 +231,7 @@ def test_years_after_the_last_person_left_are_years_of_zeros(tmp_path):
         assert found["emigrations", group, 2015] == (0, 0, 0, 0, 2)
         assert found["stock", group, 2016] == (0, 0, 0, 0, 2)
         assert np.isnan(found["emigration_rate", group, 2015].mean)
-    assert [y["year"] for y in tables.headline(*extinct(), years=years)["years"]] == [
-        *range(2013, 2017)
-    ]
+    assert [y["year"] for y in tables.headline(made)["years"]] == [*range(2013, 2017)]
     tables.write_summaries(*extinct(), tmp_path, years=years)
     assert "2016,stock,0.0," in (tmp_path / "summary_total.csv").read_text()
 
@@ -263,7 +262,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path):
 
 
 def test_headline_is_json_with_the_totals_of_each_year():
-    told = json.loads(json.dumps(tables.headline(FLOWS, STOCKS)))
+    told = json.loads(json.dumps(tables.headline(tables.summaries(FLOWS, STOCKS))))
 
     assert told["replicates"] == 2
     assert [year["year"] for year in told["years"]] == [2013, 2014]
@@ -273,4 +272,51 @@ def test_headline_is_json_with_the_totals_of_each_year():
 
 def test_an_empty_run_gives_empty_tables():
     assert tables.summarise(FLOWS.slice(0, 0), STOCKS.slice(0, 0), ("sex",)).num_rows == 0
-    assert tables.headline(FLOWS.slice(0, 0), STOCKS.slice(0, 0))["years"] == []
+    nothing = tables.summaries(FLOWS.slice(0, 0), STOCKS.slice(0, 0))
+    assert tables.headline(nothing)["years"] == []
+
+
+CHILDREN = {"background": "norwegian_born", "reason": "unknown", "duration_group": "6-10"}
+
+
+def with_children():
+    """The small run with ten Norwegian-born children, of whom one leaves in each replicate."""
+    flows, stocks = [], []
+    for r in (0, 1):
+        flows += [(r, 2013, CHILDREN, "stay", 9), (r, 2013, CHILDREN, "emigrate", 1)]
+        stocks += [(r, 2013, CHILDREN, 10), (r, 2014, CHILDREN, 9)]
+    return (
+        pa.concat_tables([FLOWS, flows_of(*flows)]),
+        pa.concat_tables([STOCKS, stocks_of(*stocks)]),
+    )
+
+
+@pytest.mark.parametrize("by", [(), ("reason",), ("duration_group",), ("county", "sex")])
+def test_norwegian_born_persons_are_in_no_number_of_immigrants(by):
+    assert tables.summarise(*with_children(), by).equals(tables.summarise(FLOWS, STOCKS, by))
+
+
+def test_norwegian_born_persons_are_told_by_background_and_in_the_headline():
+    made = tables.summaries(*with_children())
+    found = tables.estimates(made["summary_by_background"])
+    assert found["emigration_rate", "norwegian_born", 2013].mean == pytest.approx(10)
+    assert found["stock", "adult_arrival", 2013].mean == 15
+    told, alone = (tables.headline(m) for m in (made, tables.summaries(FLOWS, STOCKS)))
+    assert told["whom"] == "immigrants"
+    assert told["years"] == alone["years"]
+    assert "norwegian_born" not in alone
+    assert [year["stock"]["mean"] for year in told["norwegian_born"]] == [10, 9]
+
+
+def test_a_history_without_immigrants_is_a_history_of_zeros():
+    flows, stocks = with_children()
+    only = [t.filter(pa.compute.equal(t["background"], "norwegian_born")) for t in (flows, stocks)]
+    found = tables.estimates(tables.summarise(*only))
+    assert found["stock", "", 2013] == (0, 0, 0, 0, 2)
+    assert np.isnan(found["emigration_rate", "", 2013].mean)
+    assert tables.summarise(*only, ("reason",)).num_rows == 0
+
+
+def test_without_backgrounds_everybody_is_counted():
+    flows, stocks = (table.drop_columns("background") for table in with_children())
+    assert tables.estimates(tables.summarise(flows, stocks))["stock", "", 2013].mean == 25

@@ -195,6 +195,19 @@ def _undated_absences(columns: Columns, year: int) -> Iterator[Problem]:
         yield Problem("left_year", found, "a year")
 
 
+def _absences_of_another_time(columns: Columns, year: int) -> Iterator[Problem]:
+    left = columns["left_year"]
+    away = (columns["place"] == ABROAD) & (left != BY_NAME["left_year"].none)
+    late, early = away & (left >= year), away & (left < columns["first_arrival_year"])
+    if late.any():
+        allowed = f"{year - 1} or earlier"
+        yield Problem("left_year", f"{rows(late)} lie after 1 January {year}", allowed)
+    if early.any():
+        yield Problem(
+            "left_year", f"{rows(early)} precede the arrival", "first_arrival_year or later"
+        )
+
+
 def _registered_before_leaving(columns: Columns, year: int) -> Iterator[Problem]:
     left, registered = columns["left_year"], columns["registered_year"]
     known = (left != BY_NAME["left_year"].none) & (registered != BY_NAME["registered_year"].none)
@@ -216,5 +229,6 @@ RELATIONS: tuple[tuple[Callable[[Columns, int], Iterator[Problem]], tuple[str, .
     (_broken_mothers, ("mother", "person")),
     (_broken_partners, ("partner", "person")),
     (_undated_absences, ("place", "left_year")),
+    (_absences_of_another_time, ("place", "left_year", "first_arrival_year", "year")),
     (_registered_before_leaving, ("place", "left_year", "registered_year")),
 )

@@ -163,7 +163,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "family_total",
         np.dtype("u1"),
-        "Members of the family resident in Norway, all of them",
+        "Members of the family resident in Norway, all of them (of persons abroad: when they left)",
         "Family members",
         "Familiemedlemmer",
         _REPORT,
@@ -174,7 +174,8 @@ COLUMNS: tuple[Column, ...] = (
     Column(
         "family_immigrants",
         np.dtype("u1"),
-        "Members of the family resident in Norway who are immigrants",
+        "Members of the family resident in Norway who are immigrants; 0 for Norwegian-born persons "
+        "who live with none",
         "Immigrant family members",
         "Innvandrere i familien",
         _REPORT,

@@ -87,7 +87,7 @@ class VandringModel(mesa.Model):
         a kilobyte each, the engine's persons 41 bytes, so not everybody gets one by default.
     model_reporters, agent_reporters: as of mesa.DataCollector; the model's own reporters
         are year and residents, of the coming 1 January, and emigrations and domestic_moves, of
-        the year before it.
+        the year before it. They count everybody resident, Norwegian-born persons too.
     """
 
     def __init__(

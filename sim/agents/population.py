@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sim.agents.checks import broken_truths
+from sim.agents.checks import NORWEGIAN_BORN, broken_truths
 from sim.agents.columns import BY_NAME, BYTES_PER_PERSON, COLUMNS, LINKS
 from sim.codes import PLACE
 from sim.problems import refuse
@@ -113,12 +113,28 @@ class Population:
     def _with(self, columns: dict[str, NDArray[Any]]) -> "Population":
         return Population(columns, self.year, self.source)
 
+    @property
+    def immigrants(self) -> NDArray[np.bool_]:
+        """Whether each person is a resident immigrant."""
+        return np.asarray((self["place"] == RESIDENT) & (self["background"] != NORWEGIAN_BORN))
+
+    def census(self) -> dict[str, int]:
+        """Count the residents, immigrants apart from Norwegian-born, and persons abroad."""
+        resident, born = self["place"] == RESIDENT, self["background"] == NORWEGIAN_BORN
+        return {
+            "resident_immigrants": int(np.count_nonzero(resident & ~born)),
+            "resident_norwegian_born": int(np.count_nonzero(resident & born)),
+            "abroad": int(np.count_nonzero(self["place"] == ABROAD)),
+        }
+
     def describe(self) -> str:
-        """Return a description that fits on one screen."""
+        """Return a description that fits on one screen; shares are of all persons."""
         where = np.bincount(self["place"], minlength=len(PLACE))
+        immigrants, born, _ = self.census().values()
         lines = [
             f"{self.source}: {len(self):,} persons on 1 January {self.year} "
             f"({', '.join(f'{n:,} {c.name}' for n, c in zip(where, PLACE, strict=True))})",
+            f"residents: {immigrants:,} immigrants, {born:,} Norwegian-born; "
             f"{self['family'].max(initial=-1) + 1:,} family numbers; "
             f"{BYTES_PER_PERSON} bytes a person, {self.nbytes / 2**20:,.1f} MiB",
         ]

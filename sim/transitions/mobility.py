@@ -28,9 +28,9 @@ CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="r
 CHILDREN = Assumption(
     "children",
     {
-        "follow_adult": "Children under 15 do what their mother does if they live with her, "
-        "otherwise what the eldest person of 15 or more in their family does; children "
-        "without such a person stay.",
+        "follow_adult": "Children under 15, Norwegian-born ones too, do what their mother does if "
+        "they live with her, otherwise what the eldest person of 15 or more in their family does; "
+        "children without such a person stay.",
         "stay": "Children under 15 neither move nor emigrate.",
     },
 )

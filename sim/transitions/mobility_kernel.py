@@ -202,7 +202,8 @@ def screen_threshold(
     for i in range(code.size):
         luck[0, i] = np.float32(np.int32(words[0, i] >> BYTE)) * TINY
     for i in range(code.size):
-        flag[i] = (bits[0, i] >> SHIFT) - OFFSET < np.int32(code[i])
+        most = np.int32(code[i])  # 0: not asked, and not to be weighed even with luck 0
+        flag[i] = ((bits[0, i] >> SHIFT) - OFFSET < most) & (most > 0)
 
 
 @kernel
