@@ -37,6 +37,7 @@ bench: install
 
 docs: install
 	$(PY) -m docs.generate
+	$(PY) -m docs.make_linear
 
 # Fit the register anew and write what is shipped; then the table of what pins it down.
 register: install

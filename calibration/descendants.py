@@ -13,13 +13,14 @@ import numpy as np
 from calibration import start_years
 from calibration.raking import Floats, Ints, Margin, deal, rake, whole_numbers
 from calibration.structure import REGION_OF_ORIGIN, REGIONS
-from sim.codes import EDUCATION, ORIGIN, SEX, STATUS
+from sim.codes import EDUCATION, ORIGIN, STATUS
 from sim.geography import COUNTY
 
 OLDEST_AT_HOME = 29
-AT_HOME = ((18, 1.0), (25, 0.60), (30, 0.15), (101, 0.0))  # share below an age: with parents
-YOUNGEST_MOTHER = 16
-OLDEST_MOTHER = 45  # at a birth
+# Share with their parents below an age.
+AT_HOME = ((18, 1.0), (19, 0.9), (20, 0.8), (22, 0.65), (25, 0.4), (30, 0.15), (101, 0.0))
+YOUNGEST_MOTHER, OLDEST_MOTHER = 17, 45  # at a birth
+MOTHERS_AGE, MOTHERS_SPREAD = 29.5, 5.5  # at a birth: assumed mean and standard deviation
 LATEST_BIRTH = 50  # who was older lives with a child of others: its mother is unknown
 GROWN = 18
 # Assumed, by first age: shares of the levels of education and of the statuses.
@@ -80,7 +81,7 @@ def norwegian_born(
     hers = homes.age[child] - age <= LATEST_BIRTH
     return {
         "age": every_age,
-        "sex": deal(np.zeros(every_age.size, dtype=np.int64), sexes[None, : len(SEX)], rng),
+        "sex": deal(np.zeros(every_age.size, dtype=np.int64), sexes[None, :], rng),
         "origin": np.r_[homes.origin[child], own_origin],
         "mother": np.r_[np.where(hers, homes.mother[child], -1), none],
         "family": np.r_[homes.family[child], none],
@@ -90,22 +91,44 @@ def norwegian_born(
 
 
 def _ages(homes: Homes, child: Ints, living: Floats, rng: np.random.Generator) -> Ints:
-    """Give children ages that the mother's stay and age allow, in the published proportions."""
+    """Give children ages that the mother's stay and age allow, in the published proportions.
+
+    Within that, births are likelier at some ages of the mother than at others.
+    """
+    if not child.size:
+        return child
     most = np.minimum(homes.stay, homes.age - YOUNGEST_MOTHER).clip(0, OLDEST_AT_HOME)
     least = np.minimum((homes.age - OLDEST_MOTHER).clip(0, OLDEST_AT_HOME), most)
-    kind = (least * (OLDEST_AT_HOME + 1) + most)[child]
-    kinds, row = np.unique(kind, return_inverse=True)
+    mother = homes.age.clip(0, 99)
+    kinds, row = np.unique(mother[child] * 100 + most[child], return_inverse=True)
     age = np.arange(OLDEST_AT_HOME + 1)
-    low, high = np.divmod(kinds, OLDEST_AT_HOME + 1)
+    hers, high = np.divmod(kinds, 100)
+    low = np.minimum((hers - OLDEST_MOTHER).clip(0, OLDEST_AT_HOME), high)
     possible = (age >= low[:, None]) & (age <= high[:, None])
     target = np.where(possible.any(axis=0), living[: OLDEST_AT_HOME + 1], 0.0)
+    at_birth = (hers[:, None] - age - MOTHERS_AGE) / MOTHERS_SPREAD
     size = np.bincount(row, minlength=kinds.size).astype(np.float64)
     margins = [
         Margin("age", age[None, :], target * (child.size / max(float(target.sum()), 1e-12))),
         Margin("mother", np.arange(kinds.size)[:, None], size),
     ]
-    start = np.where(possible, target, 0.0) + 1e-12 * possible
-    return deal(row, rake(start, margins, rounds=60, closeness=1e-4), rng) if row.size else row
+    start = np.where(possible, target * np.exp(-(at_birth**2) / 2) + 1e-12, 0.0)
+    ages = deal(row, rake(start, margins, rounds=60, closeness=1e-4), rng)
+    return _apart(ages, child, least, most)
+
+
+def _apart(age: Ints, home: Ints, least: Ints, most: Ints) -> Ints:
+    """Move children of one age in a family apart, a year up and a year down in turn."""
+    age = age.copy()
+    for turn in range(6):
+        order = np.lexsort((age, home))
+        same = (np.diff(home[order], prepend=-1) == 0) & (np.diff(age[order], prepend=-1) == 0)
+        twin = order[same]
+        step = np.where((np.arange(twin.size) + turn) % 2 == 0, 1, -1) * (1 + turn // 2)
+        moved = age[twin] + step
+        fits = (moved >= least[home[twin]]) & (moved <= most[home[twin]])
+        age[twin[fits]] = moved[fits]
+    return age
 
 
 def _origins(at_home: Ints, year: int, scale: float, alone: int, rng: np.random.Generator) -> Ints:

@@ -117,7 +117,23 @@ def fit_table(population: Population) -> list[Row]:
     found += stocks(seen)
     if population.year == m.YEAR:
         found += [*linear_sample(seen), *shares(seen), *families(seen)]
+    else:
+        found += employed(seen)
     return [*found, *norwegian_born(seen)]
+
+
+def employed(seen: Seen) -> Iterator[Row]:
+    """Yield the employed by sex in a year before 2013."""
+    has = np.isin(seen["status"], (STATUS.index("employed"), STATUS.index("employed_student")))
+    yield from rows(
+        "employed by sex",
+        SEXES,
+        100 * start_years.employed(seen.year),
+        seen.share(has, seen["sex"], len(SEXES)),
+        unit="percent",
+        allowed=1.0,
+        note="whole percents of the 4th quarter, ages 15-74 or 16-74",
+    )
 
 
 def stocks(seen: Seen) -> Iterator[Row]:

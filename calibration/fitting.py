@@ -10,18 +10,21 @@ import numpy as np
 
 from calibration import margins as m
 from calibration import start_years, targets
+from calibration.descendants import GROWN
 from calibration.equations import Block, bands, block
+from calibration.families import ALONE, CHILD
 from calibration.information import published_shadows
 from calibration.own_margins import contradictions, own_blocks
 from calibration.pool import Pool, draw_pool
 from calibration.register import PULL, SE_FLOOR, Fit, Watch, fit_register
-from calibration.solution import FIRST_YEAR, Solution, shipped_solution
+from calibration.solution import EXACT, FIRST_YEAR, Solution, shipped_solution
 from sim.codes import SEX
 from sim.problems import InputError, Problem, refuse
 
 PER_LEVEL = 8_000  # candidate families at each level of centrality
 POOL_SEED = 1
 MOST_STEPS = 100
+TELLING = 30  # steps after which an unfinished fit still tells what contradicts
 
 
 @dataclass(frozen=True)
@@ -48,9 +51,10 @@ def fit_2013(
     published = targets.blocks_of_2013(pool)
     blocks = replace_blocks(published, own)
     fit = fit_register(pool, published_shadows(pool), blocks, steps=steps, watch=watch)
-    if margins is not None and fit.converged:
+    if margins is not None and (fit.converged or fit.steps >= TELLING):
         refuse(str(margins), contradictions(own, blocks[: -len(own)], fit.number))
-    return Fitted(Solution(pool, {m.YEAR: fit.number}, _about(pool, fit, began)), fit)
+    about = _about(pool, fit, began)
+    return Fitted(Solution(pool, {m.YEAR: fit.number}, about, _replaced(own)), fit)
 
 
 def refit(
@@ -73,6 +77,11 @@ def refit(
     if year == m.YEAR or not fitted.fit.converged:
         return fitted
     return fit_year(fitted.solution, year, margins=margins, steps=steps, watch=watch)
+
+
+def _replaced(own: Sequence[Block]) -> frozenset[str]:
+    """Return which exact sizes the user's margins take the place of."""
+    return frozenset(b.name for b in own) & EXACT
 
 
 def replace_blocks(published: Sequence[Block], extra: Sequence[Block]) -> tuple[Block, ...]:
@@ -113,26 +122,29 @@ def fit_year(
 ) -> Fitted:
     """Rake the people of 2013 to the margins of another year.
 
-    They keep their age, stay and family: who is 30 and came five years ago in 2013 stands for
-    one who was 30 and had come five years ago then. Whoever would have a recorded reason
-    from before 1990, when reasons were not recorded, is left out.
+    Candidates are as `Pool.as_of` says. Whoever would have a recorded reason from before 1990,
+    when reasons were not recorded, or would not have been born or have come, is left out.
     """
-    pool, everybody = solution.pool, float(start_years.immigrants(year).sum())
+    pool, everybody = solution.pool.as_of(year), float(start_years.immigrants(year).sum())
     own = () if margins is None else own_blocks(margins, pool, everybody)
     prior = np.where(_possible(pool, year), solution.number[m.YEAR], 0.0)
     prior *= everybody / prior[pool["family"]].sum()
     blocks = replace_blocks(blocks_of(pool, year), own)
     fit = fit_register(pool, (), blocks, prior=prior, steps=steps, watch=watch)
-    if margins is not None and fit.converged:
+    if margins is not None and (fit.converged or fit.steps >= TELLING):
         refuse(str(margins), contradictions(own, blocks[: -len(own)], fit.number))
     numbers = {**solution.number, year: fit.number}
-    return Fitted(Solution(pool, numbers, solution.about), fit)
+    return Fitted(Solution(solution.pool, numbers, solution.about, _replaced(own)), fit)
 
 
 def _possible(pool: Pool, year: int) -> np.ndarray[Any, np.dtype[np.bool_]]:
     recorded = pool["group"] < m.NORDIC
     before = pool["duration"] > year - 1 - m.REASON_RECORDED_FROM
     wrong = np.where(recorded, before, (pool["group"] == m.EARLY) & ~before)
+    wrong |= (pool["age"] < 0) | (pool["duration"] < 0) | (pool["duration"] > pool["age"])
+    role, age = pool["role"], pool["age"]
+    wrong |= (role == ALONE) & (age < m.SAMPLED_FROM)
+    wrong |= ~np.isin(role, (ALONE, CHILD)) & (age < GROWN)
     possible = np.ones(pool.level.size, dtype=np.bool_)
     possible[pool["family"][wrong]] = False
     return possible

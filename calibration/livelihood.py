@@ -110,6 +110,9 @@ def _share(name: str, label: NDArray[np.int64], persons: Floats, group: Ints) ->
     inside = np.broadcast_to(group, persons.shape).ravel()
     size = np.bincount(inside + 1, persons.ravel(), percent.size + 1)[1:]
     target = percent * size
+    if name == "employed by age":  # what is published of 55-69 includes the assumed 67-69
+        old, last = 2, percent.size - 1
+        target[last] = percent[last] * (size[last] + size[old]) - target[old]
     if name in ("employed by stay", "employed by reason"):
         # These groups are everybody: bring them to the one national total of the statuses.
         target *= (_percent("status") @ AT_WORK) * persons.sum() / target.sum()
@@ -117,7 +120,7 @@ def _share(name: str, label: NDArray[np.int64], persons: Floats, group: Ints) ->
 
 
 def _age_group() -> Ints:
-    return np.asarray(np.array([0, 2, 2, 3, 4, 4, 1])[A])
+    return np.asarray(np.array([0, 3, 3, 4, 5, 2, 1])[A])
 
 
 def _stay_group() -> Ints:

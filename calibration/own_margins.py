@@ -10,6 +10,9 @@ are resident immigrants on 1 January of the year that is fitted.
 """
 
 import csv
+import io
+import re
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -21,8 +24,10 @@ from scipy import sparse
 
 from calibration import margins as m
 from calibration.equations import Block
+from calibration.fit_table import Row
 from calibration.pool import Pool
 from calibration.raking import Floats, Ints
+from sim.agents.population import Population
 from sim.codes import (
     CENTRALITY,
     COUNTRY_GROUP,
@@ -33,53 +38,98 @@ from sim.codes import (
     SEX,
     STATUS,
 )
+from sim.geography import CENTRALITY_OF
 from sim.problems import InputError, Problem, refuse, shown, suggest
 
-Mask = NDArray[np.bool_]
-MOST_ROWS, MOST_BYTES = 2_000, 2**20
+Masks = NDArray[np.bool_]
+People = Mapping[str, Ints]  # columns of persons: candidates or resident immigrants
+Span = tuple[int, int]  # first and last stored number
+MOST_ROWS, MOST_BYTES = 500, 2**20
+LONGEST = 200  # letters of the name of a margin or of a source
+MOST_TOLD = 40  # of the figures that contradict each other
 CLOSE = 0.002  # a number of persons is believed to this share of itself ...
 FEW = 10.0  # ... or to so many persons
 MISSED = 3.0  # tolerances off the mark: the number cannot be had
 PULLING = 0.05  # of its own pull: another figure that pulls so hard is named
+DRAWN = 0.01  # people who are drawn may be off by this share of a number ...
+FEW_DRAWN = MISSED * FEW  # ... or by so many persons, at scale 1: what a fit may miss
+NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+SPAN = re.compile(r"(\d{1,6})(?:(\+)|-(\d{1,6}))?", re.ASCII)
+OLD = 10**6  # an end of ages and stays that nobody reaches
 
 
 @dataclass(frozen=True)
 class Dimension:
-    """A column that a file may have: the values it may take and where they are in the pool."""
+    """A column that a file may have: the values it may take, and those of persons."""
 
-    values: Callable[[Pool], Ints]
+    values: Callable[[People], Ints]
     names: tuple[str, ...] = ()  # of codes; none: whole numbers and ranges such as 30-54, 67+
 
 
 DIMENSIONS: Mapping[str, Dimension] = {
-    "sex": Dimension(lambda pool: pool["sex"], SEX.names),
-    "age": Dimension(lambda pool: pool["age"]),
-    "centrality": Dimension(lambda pool: pool.person_level, CENTRALITY.names),
-    "reason": Dimension(lambda pool: m.REASON_OF_GROUP[pool["group"]], REASON.names),
-    "official_reason": Dimension(lambda pool: m.OFFICIAL_OF_GROUP[pool["group"]], m.OFFICIAL),
-    "origin": Dimension(lambda pool: pool["origin"], ORIGIN.names),
+    "sex": Dimension(lambda people: people["sex"], SEX.names),
+    "age": Dimension(lambda people: people["age"]),
+    "centrality": Dimension(lambda people: people["level"], CENTRALITY.names),
+    "reason": Dimension(lambda people: m.REASON_OF_GROUP[people["group"]], REASON.names),
+    "official_reason": Dimension(lambda people: m.OFFICIAL_OF_GROUP[people["group"]], m.OFFICIAL),
+    "origin": Dimension(lambda people: people["origin"], ORIGIN.names),
     "country_group": Dimension(
-        lambda pool: np.array(ORIGIN_COUNTRY_GROUP)[pool["origin"]], COUNTRY_GROUP.names
+        lambda people: np.array(ORIGIN_COUNTRY_GROUP)[people["origin"]], COUNTRY_GROUP.names
     ),
-    "duration": Dimension(lambda pool: pool["duration"]),
-    "education": Dimension(lambda pool: pool["education"], EDUCATION.names),
-    "status": Dimension(lambda pool: pool["status"], STATUS.names),
-    "family_total": Dimension(lambda pool: pool["family_total"]),
-    "family_immigrants": Dimension(lambda pool: pool["family_immigrants"]),
+    "duration": Dimension(lambda people: people["duration"]),
+    "education": Dimension(lambda people: people["education"], EDUCATION.names),
+    "status": Dimension(lambda people: people["status"], STATUS.names),
+    "family_total": Dimension(lambda people: people["family_total"]),
+    "family_immigrants": Dimension(lambda people: people["family_immigrants"]),
 }
 OTHERS = ("margin", "persons", "source")
 
 
 @dataclass(frozen=True)
 class OwnRow:
-    """One number of persons that a user asks for; line: of the file; label: what it says."""
+    """One number of persons that a user asks for.
+
+    line: of the file; label: what it says; whom: the stored numbers that it asks of persons.
+    """
 
     line: int
     margin: str
     label: str
     persons: float
     source: str
-    whom: Mask
+    whom: Mapping[str, Span]
+
+    @property
+    def cell(self) -> str:
+        """What messages and tables call the row."""
+        return f"line {self.line} ({self.label})"
+
+
+def candidates(pool: Pool) -> People:
+    """Return the columns of candidates that a row may ask about."""
+    return {**pool.persons, "level": pool.person_level}
+
+
+def residents(population: Population) -> People:
+    """Return the same columns of the resident immigrants of a population."""
+    some, last = np.flatnonzero(population.immigrants), population.year - 1
+    same = ("sex", "origin", "education", "status", "family_total", "family_immigrants")
+    people = {name: population[name][some].astype(np.int64) for name in same}
+    people["age"] = last - population["birth_year"][some].astype(np.int64)
+    people["duration"] = last - population["first_arrival_year"][some].astype(np.int64)
+    people["level"] = CENTRALITY_OF[population["municipality"][some]].astype(np.int64)
+    people["group"] = m.group_of(population["reason"][some], population["sponsor_reason"][some])
+    return people
+
+
+def who(rows: Sequence[OwnRow], people: People) -> Iterator[Masks]:
+    """Yield for each row which persons it is about."""
+    columns = {name: DIMENSIONS[name].values(people) for row in rows for name in row.whom}
+    for row in rows:
+        mask = np.ones(people["sex"].size, dtype=np.bool_)
+        for name, (first, last) in row.whom.items():
+            mask &= (columns[name] >= first) & (columns[name] <= last)
+        yield mask
 
 
 def own_blocks(path: str | Path, pool: Pool, everybody: float) -> tuple[Block, ...]:
@@ -87,76 +137,117 @@ def own_blocks(path: str | Path, pool: Pool, everybody: float) -> tuple[Block, .
 
     everybody: how many resident immigrants there are.
     """
-    found = list(_read(Path(path), pool))
-    refuse(str(path), _impossible(found, everybody))
-    ordered = sorted(found, key=lambda row: row.margin)
+    rows = sorted(read_margins(path), key=lambda row: row.margin)
+    masks = np.array(list(who(rows, candidates(pool))))
+    refuse(str(path), _few(list(_impossible(rows, masks, everybody))))
+    mask = dict(zip((row.line for row in rows), masks, strict=True))
     return tuple(
-        _block(name, list(rows), pool) for name, rows in groupby(ordered, lambda r: r.margin)
+        _block(name, some, [mask[row.line] for row in some], pool)
+        for name, some in ((n, list(s)) for n, s in groupby(rows, lambda row: row.margin))
     )
 
 
-def _block(name: str, rows: Sequence[OwnRow], pool: Pool) -> Block:
-    matrix = _matrix([row.whom for row in rows], pool)
+def _block(name: str, rows: Sequence[OwnRow], masks: Sequence[Masks], pool: Pool) -> Block:
+    families = pool.level.size
+    counts = (np.bincount(pool["family"][mask], minlength=families) for mask in masks)
+    matrix = sparse.vstack([sparse.csr_matrix(c.astype(np.float64)) for c in counts]).tocsr()
     persons = np.array([row.persons for row in rows])
     tolerance = np.maximum(CLOSE * persons, FEW)
     sources = ", ".join(dict.fromkeys(row.source for row in rows if row.source))
-    cells = tuple(f"line {row.line} ({row.label})" for row in rows)
-    return Block(name, cells, matrix, persons, tolerance, sources or "the user")
+    return Block(
+        name, tuple(row.cell for row in rows), matrix, persons, tolerance, sources or "the user"
+    )
 
 
-def _matrix(masks: Sequence[Mask], pool: Pool) -> sparse.csr_matrix:
-    cell, person = np.nonzero(np.array(masks))
-    shape = (len(masks), pool.level.size)
-    return sparse.csr_matrix((np.ones(cell.size), (cell, pool["family"][person])), shape=shape)
+def beside(
+    rows: Sequence[OwnRow], population: Population, scale: float, notes: Mapping[str, str]
+) -> Iterator[Row]:
+    """Yield each number that a user asked for beside the people's, brought to scale 1.
+
+    It may be off by 1 percent or 30 persons; notes: more to say of a margin.
+    """
+    for row, mask in zip(rows, who(rows, residents(population)), strict=True):
+        found = float(np.count_nonzero(mask) / scale)
+        allowed = max(DRAWN * row.persons, FEW_DRAWN)
+        note = "; ".join(word for word in (row.source, notes.get(row.margin, "")) if word)
+        yield Row(f"yours: {row.margin}", row.cell, "persons", row.persons, row.persons, found,
+                  allowed, note)  # fmt: skip
 
 
-def _read(path: Path, pool: Pool) -> Iterator[OwnRow]:
-    records = _records(path)
+def read_margins(path: str | Path) -> tuple[OwnRow, ...]:
+    """Read what a file asks for; raise InputError with all that is wrong with it."""
+    source = str(path)
+    records = _records(Path(path))
     header = [name.strip() for name in records[0][1]]
-    refuse(str(path), _header_problems(header))
-    columns = {name: DIMENSIONS[name].values(pool) for name in header if name in DIMENSIONS}
+    refuse(source, _header_problems(header))
     problems: list[Problem] = []
     rows = []
     for line, fields in records[1:]:
         if len(fields) != len(header):
-            found = f"has {len(fields)} fields"
-            problems.append(Problem(f"line {line}", found, f"{len(header)}, as the header"))
+            found, allowed = f"has {len(fields)} fields", f"{len(header)}, as the header"
+            comma = "Is there a comma in a number? Write 150000 and 0.1."
+            cure = comma if len(fields) > len(header) else ""
+            problems.append(Problem(f"line {line}", found, allowed, cure))
             continue
         record = dict(zip(header, (field.strip() for field in fields), strict=True))
-        rows.append(_row(line, record, columns, problems))
+        rows.append(_row(line, record, problems))
     if len(records) == 1:
         problems.append(Problem("file", "has a header only", "one number of persons or more"))
-    refuse(str(path), problems)
-    yield from rows
+    refuse(source, problems)
+    return tuple(rows)
 
 
 def _records(path: Path) -> list[tuple[int, list[str]]]:
     """Return the lines that are not empty, with their numbers."""
-    source = str(path)
+    text = _text(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise InputError(source, [Problem("file", "is too large", f"{MOST_BYTES:,} bytes")])
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise InputError(source, [Problem("file", "does not exist", "a CSV file")]) from None
-    except (OSError, UnicodeError) as error:
-        found = f"cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'})"
-        raise InputError(source, [Problem("file", found, "a CSV file in UTF-8")]) from None
-    try:
-        reader = csv.reader(text.splitlines(), strict=True)
-        lines = [(reader.line_num, fields) for fields in reader if any(fields)]
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
     except csv.Error as error:
-        raise InputError(source, [Problem("file", f"is no CSV ({error})", "CSV")]) from None
+        raise _no_file(path, f"is no CSV ({error})", "CSV") from None
     if not lines:
-        raise InputError(source, [Problem("file", "is empty", "a header and rows")])
+        raise _no_file(path, "is empty", "a header and rows")
     if len(lines) > MOST_ROWS + 1:
-        raise InputError(source, [Problem("file", f"has {len(lines) - 1:,} rows",
-                                          f"at most {MOST_ROWS:,}")])  # fmt: skip
+        raise _no_file(path, f"has {len(lines) - 1:,} rows", f"at most {MOST_ROWS:,}")
     return lines
+
+
+def _text(path: Path) -> str:
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file"
+            raise _no_file(path, f"is {kind}", "a CSV file")
+        if about.st_size > MOST_BYTES:
+            raise _no_file(path, "is too large", f"{MOST_BYTES:,} bytes")
+        text = path.read_text(encoding="utf-8-sig")
+    except InputError:
+        raise
+    except FileNotFoundError:
+        raise _no_file(path, "does not exist", "a CSV file") from None
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a name with a NUL
+        reason = getattr(error, "strerror", None)
+        if reason is None:
+            reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error
+        raise _no_file(path, f"cannot be read ({reason})", "a CSV file in UTF-8") from None
+    if "\0" in text:
+        raise _no_file(path, "holds NUL characters", "text in UTF-8")
+    return text
+
+
+def _no_file(path: Path, found: str, allowed: str) -> InputError:
+    name = str(path)
+    source = name if name.isprintable() and len(name) <= LONGEST else shown(name)
+    return InputError(source, [Problem("file", found, allowed)])
 
 
 def _header_problems(header: Sequence[str]) -> Iterator[Problem]:
     known = (*OTHERS, *DIMENSIONS)
+    for mark, name in ((";", "semicolons"), ("\t", "tabs")):
+        if any(mark in word for word in header):
+            cure = "Save it with commas between the columns and without commas in numbers."
+            yield Problem("header", f"has {name} between the columns", "commas", cure)
+            return
     for name in dict.fromkeys(header):
         if header.count(name) > 1:
             yield Problem(f"column {name!r}", "stands twice", "once")
@@ -170,94 +261,104 @@ def _header_problems(header: Sequence[str]) -> Iterator[Problem]:
         yield Problem("column 'persons'", "is missing", "a number of persons in every row")
 
 
-def _row(
-    line: int, record: Mapping[str, str], columns: Mapping[str, Ints], problems: list[Problem]
-) -> OwnRow:
-    size = next(iter(columns.values())).size if columns else 0
-    whom = np.ones(size, dtype=np.bool_)
-    said = []
-    for name, values in columns.items():
-        if record[name]:
-            said.append(f"{name} {record[name]}")
-            whom &= _matching(f"line {line}, {name}", record[name], DIMENSIONS[name], values,
-                              problems)  # fmt: skip
-    persons = _persons(line, record["persons"], problems)
-    label = ", ".join(said) or "everybody"
-    margin = record.get("margin") or "own"
-    return OwnRow(line, margin, label, persons, record.get("source", ""), whom)
+def _row(line: int, record: Mapping[str, str], problems: list[Problem]) -> OwnRow:
+    asked = {name: word for name, word in record.items() if name in DIMENSIONS and word}
+    whom = {
+        name: _span(f"line {line}, {name}", word, DIMENSIONS[name].names, problems)
+        for name, word in asked.items()
+    }
+    persons = _persons(f"line {line}, persons", record["persons"], problems)
+    margin, source = record.get("margin") or "own", record.get("source", "")
+    for name, word in (("margin", margin), ("source", source)):
+        if len(word) > LONGEST or not word.isprintable():
+            allowed = f"at most {LONGEST} letters, all of which can be printed"
+            problems.append(Problem(f"line {line}, {name}", f"is {shown(word)}", allowed))
+    label = ", ".join(f"{name} {word}" for name, word in asked.items()) or "everybody"
+    return OwnRow(line, margin, label, persons, source, whom)
 
 
-def _persons(line: int, word: str, problems: list[Problem]) -> float:
-    try:
-        persons = float(word)
-    except ValueError:
-        persons = -1.0
+def _persons(where: str, word: str, problems: list[Problem]) -> float:
+    persons = float(word) if NUMBER.fullmatch(word) else -1.0
     if not 0 <= persons < 1e9:
-        problems.append(
-            Problem(f"line {line}, persons", f"is {shown(word)}", "a number, 0 or more")
-        )
+        cure = _as_number(word)
+        problems.append(Problem(where, f"is {shown(word)}", "a number, 0 or more", cure))
     return persons
 
 
-def _matching(
-    where: str, word: str, dimension: Dimension, values: Ints, problems: list[Problem]
-) -> Mask:
-    if dimension.names:
-        if word in dimension.names:
-            return np.asarray(values == dimension.names.index(word))
-        cure = suggest(word, dimension.names)
-        problems.append(Problem(where, f"is {shown(word)}", ", ".join(dimension.names), cure))
-        return np.ones(values.size, dtype=np.bool_)
-    first, dash, last = word.rstrip("+").partition("-")
-    if first.isdecimal() and (last.isdecimal() or not dash) and len(word) < 10:
-        end = int(last) if dash else (10**6 if word.endswith("+") else int(first))
-        if int(first) <= end:
-            return np.asarray((values >= int(first)) & (values <= end))
-    problems.append(Problem(where, f"is {shown(word)}", "a number or a range: 15, 30-54 or 67+"))
-    return np.ones(values.size, dtype=np.bool_)
+def _as_number(word: str) -> str:
+    """Say how a number is written here that has spaces, signs of thousands or a comma."""
+    plain = re.sub(r"[\s_'\u2019]", "", word)
+    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?", plain):
+        plain = plain.replace(",", "")
+    plain = plain.replace(",", ".")
+    return f"Write {plain}." if plain != word and NUMBER.fullmatch(plain) else ""
 
 
-def _impossible(rows: Sequence[OwnRow], everybody: float) -> Iterator[Problem]:
+def _span(where: str, word: str, names: Sequence[str], problems: list[Problem]) -> Span:
+    """Return the stored numbers that a word means."""
+    if names:
+        if word in names:
+            return names.index(word), names.index(word)
+        problems.append(Problem(where, f"is {shown(word)}", ", ".join(names), suggest(word, names)))
+        return 0, OLD
+    if found := SPAN.fullmatch(word):
+        first = int(found[1])
+        end = OLD if found[2] else int(found[3] or first)
+        if first <= end:
+            return first, end
+    plain = re.sub(r"\s*[-\u2010-\u2015\u2212]\s*", "-", word)
+    cure = f"Write {plain}." if plain != word and SPAN.fullmatch(plain) else ""
+    allowed = "a number or a range: 15, 30-54 or 67+"
+    problems.append(Problem(where, f"is {shown(word)}", allowed, cure))
+    return 0, OLD
+
+
+def _few(problems: Sequence[Problem]) -> list[Problem]:
+    more = len(problems) - MOST_TOLD
+    rest = [Problem("file", f"has {more:,} more of such contradictions")] if more > 0 else []
+    return [*problems[:MOST_TOLD], *rest]
+
+
+def _impossible(rows: Sequence[OwnRow], masks: Masks, everybody: float) -> Iterator[Problem]:
     """Yield what no population can hold, and rows that contradict each other."""
-    for row in rows:
-        where = f"line {row.line} ({row.label})"
-        if row.persons > 0 and not row.whom.any():
+    for row, mask in zip(rows, masks, strict=True):
+        found = f"asks for {row.persons:,.0f} persons"
+        if row.persons > 0 and not mask.any():
             cure = "No candidate is like that; is the combination possible?"
-            yield Problem(where, f"asks for {row.persons:,.0f} persons", "0", cure)
+            yield Problem(row.cell, found, "0", cure)
         elif row.persons > everybody * (1 + CLOSE):
             over = f"{row.persons - everybody:,.0f} more than there are immigrants"
-            yield Problem(
-                where, f"asks for {row.persons:,.0f} persons", f"{over} ({everybody:,.0f})"
-            )
-    yield from _nested(rows)
-    yield from _partitions(rows, everybody)
+            yield Problem(row.cell, found, f"{over} ({everybody:,.0f})")
+    yield from _nested(rows, masks)
+    yield from _partitions(rows, masks, everybody)
 
 
-def _nested(rows: Sequence[OwnRow]) -> Iterator[Problem]:
+def _nested(rows: Sequence[OwnRow], masks: Masks) -> Iterator[Problem]:
     """Yield rows that ask for more persons than a row that holds them all, and repeats."""
-    masks = sparse.csr_matrix(np.array([row.whom for row in rows]), dtype=np.float64)
-    common = (masks @ masks.T).toarray()
-    size = common.diagonal()
-    for i, j in np.argwhere((common == size[:, None]) & (size > 0)[:, None]):
-        inner, outer = rows[i], rows[j]
-        over = inner.persons - outer.persons
-        if i == j or over <= 2 * max(CLOSE * outer.persons, FEW):
-            continue
-        where = f"line {inner.line} ({inner.label})"
-        same = size[i] == size[j]
-        found = f"asks for {inner.persons:,.0f} persons"
-        kind = "the same persons are" if same else "the group that holds them is"
-        allowed = f"{kind} {outer.persons:,.0f} in line {outer.line} ({outer.label})"
-        yield Problem(where, found, allowed, f"They contradict each other by {over:,.0f} persons.")
+    size, outside = masks.sum(axis=1), ~np.packbits(masks, axis=1)
+    asked = np.array([row.persons for row in rows])
+    for inner, mask, n in zip(rows, masks, size, strict=True):
+        more = inner.persons - asked > 2 * np.maximum(CLOSE * asked, FEW)
+        larger = np.flatnonzero(more & (size >= n) & (n > 0))
+        within = ~np.any(np.packbits(mask) & outside[larger], axis=1)
+        for j in larger[within]:
+            outer, over = rows[j], inner.persons - asked[j]
+            kind = "the same persons are" if size[j] == n else "the group that holds them is"
+            yield Problem(
+                inner.cell,
+                f"asks for {inner.persons:,.0f} persons",
+                f"{kind} {outer.persons:,.0f} in {outer.cell}",
+                f"They contradict each other by {over:,.0f} persons.",
+            )
 
 
-def _partitions(rows: Sequence[OwnRow], everybody: float) -> Iterator[Problem]:
+def _partitions(rows: Sequence[OwnRow], masks: Masks, everybody: float) -> Iterator[Problem]:
     """Yield margins whose rows divide everybody but do not add up to everybody."""
     for name in dict.fromkeys(row.margin for row in rows):
-        some = [row for row in rows if row.margin == name]
-        if not np.all(np.sum([row.whom for row in some], axis=0) == 1):
+        some = [i for i, row in enumerate(rows) if row.margin == name]
+        if not np.all(masks[some].sum(axis=0) == 1):
             continue
-        total = sum(row.persons for row in some)
+        total = sum(rows[i].persons for i in some)
         if abs(total - everybody) > 2 * CLOSE * everybody:
             found = f"adds up to {total:,.0f} persons"
             cure = f"They contradict each other by {abs(total - everybody):,.0f} persons."
@@ -275,10 +376,9 @@ def contradictions(
             gap = abs(found[i] - block.target[i])
             yield Problem(
                 block.cells[i],
-                f"asks for {block.target[i]:,.0f} persons, {gap:,.0f} off what can be had with the "
-                "other figures",
-                f"about {found[i]:,.0f}",
-                f"Against it: {against}." if against else "",
+                f"asks for {block.target[i]:,.0f} persons; the compromise reached with the other "
+                f"figures is about {found[i]:,.0f}, {gap:,.0f} off",
+                cure=f"Against it: {against}." if against else "",
             )
 
 

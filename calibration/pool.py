@@ -7,7 +7,7 @@ number of each says how many such families there were before anything was fitted
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ GROUPS = LEVEL_COUNT * 2  # centrality * 2 + sex, as everywhere
 # Half of the families are redrawn; together they are this share of the prior number.
 REDRAWN, THEIR_SHARE = 0.5, 0.15
 REDRAW = {"education": 0.5, "status": 0.5, "age": 0.3, "duration": 0.3, "size": 0.6}
+SCHOOLED, RETIRED = 20, 67  # ages from and to which education and status are redrawn
 UNKNOWN_REDRAWN = 0.6  # 'unknown' may have come at any time, not only before 1990
 OTHERS = (0, 0, 0, 1, 1, 2, 2, 3, 4, 5)  # Norwegian-born children of a redrawn family
+OLDEST_CANDIDATE = 97
 RARE = 0.7  # kinds are drawn in proportion to their number raised to this
 COLUMNS = (
     "family", "sex", "group", "age", "duration", "origin", "education", "status", "role",
@@ -93,6 +95,24 @@ class Pool:
         found = np.zeros(self.level.size, dtype=np.bool_)
         found[self.persons["family"][holds]] = True
         return found
+
+    def as_of(self, year: int) -> "Pool":
+        """Return the candidates as they may have been on 1 January of an earlier year.
+
+        Most keep age and stay: who is 30 and came five years ago in 2013 stands for one who was
+        so then. Who came before 1990 without a recorded reason is the same person, years younger.
+        """
+        back = m.YEAR - year
+        before = m.YEAR - m.REASON_RECORDED_FROM  # the shortest stay of who came before 1990
+        unrecorded = np.isin(self["group"], (m.UNKNOWN, m.EARLY)) & (self["duration"] >= before)
+        whom = self._any(unrecorded)[self["family"]] if back else np.zeros(self.size, dtype=bool)
+        persons = dict(self.persons)
+        for name in ("age", "duration"):
+            persons[name] = np.where(whom, self[name] - back, self[name])
+        child = persons["age"] < m.SAMPLED_FROM
+        for name in ("education", "status"):
+            persons[name] = np.where(whom & child, 0, persons[name])
+        return replace(self, persons=persons)
 
     def covariates(self) -> Covariates:
         """Return what the logits ask of every person."""
@@ -174,8 +194,8 @@ def _columns(start: Prior, rows: Ints, place: Ints) -> dict[str, Ints]:
         "family": place[start.family],
         "sex": people.sex,
         "group": people.group,
-        "age": people.age,
-        "duration": m.YEAR - 1 - people.arrival,
+        "age": np.minimum(people.age, OLDEST_CANDIDATE),  # too few beyond to stand for all
+        "duration": np.minimum(m.YEAR - 1 - people.arrival, OLDEST_CANDIDATE),
         "origin": people.origin,
         "education": start.education,
         "status": start.status,
@@ -200,8 +220,10 @@ def _redraw(persons: dict[str, Ints], redrawn: NDArray[np.bool_], rng: np.random
         hit = whom & (rng.random(n) < share)
         persons[name] = np.where(hit, values, persons[name])
 
-    redraw("education", REDRAW["education"], some, rng.integers(0, len(EDUCATION), n))
-    redraw("status", REDRAW["status"], working, rng.integers(0, len(STATUS), n))
+    grown = some & (persons["age"] >= SCHOOLED)
+    redraw("education", REDRAW["education"], grown, rng.integers(0, len(EDUCATION), n))
+    active = working & (persons["age"] < RETIRED)
+    redraw("status", REDRAW["status"], active, rng.integers(0, len(STATUS), n))
     unknown = some & (persons["group"] == m.UNKNOWN) & (persons["mother"] < 0)
     redraw("duration", UNKNOWN_REDRAWN, unknown, rng.integers(0, 28, n))
     recorded = persons["group"] < m.NORDIC

@@ -56,29 +56,39 @@ def reconstruct(
     """
     check(year, scale, seed)
     chosen = shipped_solution() if solution is None else solution
-    number = chosen.number[int(year)]
+    number, pool = chosen.number[int(year)], chosen.pool.as_of(int(year))
     rng = np.random.default_rng([int(seed), int(year)])
     factor = float(scale)
-    sizes = sizes_of(chosen.pool, number, year)
-    families = whole_families(chosen.pool, number, sizes, factor, rng)
-    here = _expand(chosen.pool, families)
+    sizes = sizes_of(pool, number, year, chosen.replaced)
+    families = whole_families(pool, number, sizes, factor, rng)
+    here = _expand(pool, families)
     place = _settle(here, families.size, year, factor, rng)
     residents = _immigrants(here, place, year)
     born = _norwegian_born(here, place, year, factor, rng)
-    gone = _abroad(chosen.pool, number, year, factor, rng)
+    gone = _abroad(pool, number, year, factor, rng)
     columns = _join(residents, born, gone)
     source = f"reconstructed register of 1.1.{year} (synthetic; scale {factor:g}, seed {seed})"
     return Population.build(int(year), source, columns)
 
 
-def sizes_of(pool: Pool, number: Floats, year: int) -> Sizes:
-    """Return what must hold exactly on 1 January of a year."""
-    if year == m.YEAR:
-        return Sizes(m.stock_by_reason().sum(axis=3), sample_sizes().reshape(LEVEL_COUNT, 2))
-    official = start_years.stock_by_reason(year).sum(axis=3)
+def sizes_of(
+    pool: Pool, number: Floats, year: int, replaced: frozenset[str] = frozenset()
+) -> Sizes:
+    """Return what must hold exactly on 1 January of a year.
+
+    As published, but for margins that a user's own replaced: those are as fitted.
+    """
+    weight = number[pool["family"]]
     group = (pool.person_level * 2 + pool["sex"])[pool.sampled]
-    weight = number[pool["family"]][pool.sampled]
-    within = np.bincount(group, weight, LEVEL_COUNT * 2).astype(np.float64)
+    within = np.bincount(group, weight[pool.sampled], LEVEL_COUNT * 2).astype(np.float64)
+    if year == m.YEAR and "sample size" not in replaced:
+        within = sample_sizes()
+    official = start_years.stock_by_reason(year).sum(axis=3)
+    if "official reason" in replaced:
+        reason = m.OFFICIAL_OF_GROUP[pool["group"]]
+        cell = np.ravel_multi_index((pool["sex"], reason, pool.person_level), official.shape)
+        found = np.bincount(cell, weight, official.size).astype(np.float64)
+        official = found.reshape(official.shape)
     return Sizes(official, within.reshape(LEVEL_COUNT, 2))
 
 

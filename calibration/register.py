@@ -28,7 +28,7 @@ LIKELIHOOD_TOLERANCE = 0.001  # of log likelihoods (relative) and of R2 (absolut
 HUGE_GAP = 2.5  # beyond so many tolerances a standard error pulls no harder
 LONGEST_STEP = 3.0  # of the log of 99 in 100 numbers
 FEWEST_STEPS, CLOSE = 5, 1e-4  # ended when the loss falls by less than this share of itself
-LARGEST_LOG = 8.0
+SMALLEST_LOG, LARGEST_LOG = -40.0, 8.0
 TINY = 1e-6
 Watch = Callable[[int, float], None]
 
@@ -75,17 +75,17 @@ def fit_register(
         number = problem.number(log_ratio)
         residuals, parts = problem.linearise(number)
         now = problem.loss(residuals, number, log_ratio)
-        converged = step >= FEWEST_STEPS and loss - now < CLOSE * max(now, 1.0)
-        loss = now
         if watch is not None:
             watch(step, now)
-        if not converged:
-            move = problem.direction(residuals, parts, number, log_ratio)
-            ahead = problem.search(log_ratio, move, now)
-            if ahead is None:  # nothing better near by: the end, or a dead end
-                converged = problem.is_flat(log_ratio, move, now)
-                break
-            log_ratio, step = ahead, step + 1
+        move = problem.direction(residuals, parts, number, log_ratio)
+        slow = step >= FEWEST_STEPS and loss - now < CLOSE * max(now, 1.0)
+        ahead = None if slow else problem.search(log_ratio, move, now)
+        if ahead is None:  # hardly any gain, or nothing better near by: the end, or a dead end
+            converged = problem.is_flat(log_ratio, move, now)
+            ahead = None if converged or not slow else problem.search(log_ratio, move, now)
+        if ahead is None:
+            break
+        log_ratio, loss, step = ahead, now, step + 1
     return _judge(pool, shadows, problem.number(log_ratio), converged, step)
 
 
@@ -117,7 +117,7 @@ class Problem:
 
     def number(self, log_ratio: Floats) -> Floats:
         """Return the numbers of families."""
-        return np.asarray(self.prior * np.exp(np.clip(log_ratio, -40, LARGEST_LOG)))
+        return np.asarray(self.prior * np.exp(log_ratio))
 
     def loss(self, residuals: Floats, number: Floats, log_ratio: Floats) -> float:
         """Return what is minimised."""
@@ -186,7 +186,7 @@ class Problem:
         longest = float(np.quantile(np.abs(move), 0.99))
         step = min(1.0, LONGEST_STEP / max(longest, 1e-12))
         while step > 1e-4:
-            found = log_ratio + step * move
+            found = np.clip(log_ratio + step * move, SMALLEST_LOG, LARGEST_LOG)
             number = self.number(found)
             if self.loss(self.residuals(number), number, found) < loss:
                 return np.asarray(found)
@@ -211,13 +211,15 @@ def _gatherer(pool: Pool, shadow: Shadow) -> sparse.csr_matrix:
 def _bent(shadow: Shadow, covariance: Floats) -> tuple[NDArray[np.bool_], Floats, Floats]:
     """Return which standard errors are usable, their residuals and d residual / d log.
 
-    Large gaps count linearly instead of squared, so that one odd figure cannot rule.
+    Beyond HUGE_GAP the loss grows linearly (Huber), so that one odd figure cannot rule.
     """
     usable = np.isfinite(shadow.printed) & np.isfinite(shadow.rounding)
     scale = np.hypot(shadow.rounding, SE_FLOOR)[usable]
     gap = shadow.gaps(covariance)[usable] / scale
-    ease = np.sqrt(np.minimum(1, HUGE_GAP / np.maximum(np.abs(gap), 1e-12)))
-    return usable, gap * ease, np.where(ease < 1, ease / 2, 1) / scale
+    far = np.abs(gap) > HUGE_GAP
+    linear = np.sqrt(np.maximum(2 * HUGE_GAP * np.abs(gap) - HUGE_GAP**2, HUGE_GAP**2))
+    bent = np.where(far, np.sign(gap) * linear, gap)
+    return usable, bent, np.where(far, HUGE_GAP / linear, 1) / scale
 
 
 def _model_residuals(shadow: Shadow, weights: Floats, covariance: Floats) -> Floats:

@@ -17,6 +17,7 @@ from calibration.raking import Floats
 FOLDER = Path(__file__).parent / "register"
 PERSONS, FAMILIES, ABOUT = "persons.parquet", "families.parquet", "about.json"
 FIRST_YEAR, LAST_YEAR = 2004, 2013
+EXACT = frozenset({"official reason", "sample size"})  # margins that hold to the person
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,13 @@ class Solution:
     """Candidate families, how many there are of each on 1 January of a year, and the fit.
 
     number: by year; about: settings and measures of the fit, for tables and pages.
+    replaced: margins of EXACT that a user's own took the place of.
     """
 
     pool: Pool
     number: Mapping[int, Floats]
     about: Mapping[str, Any]
+    replaced: frozenset[str] = frozenset()
 
 
 def write_solution(solution: Solution, folder: Path = FOLDER) -> None:

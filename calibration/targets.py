@@ -27,21 +27,24 @@ from sim.transitions.process import EMIGRATE
 ONE_PERSON = (0.444, 0.435, 0.411, 0.421)  # aged 15-74, by level: the N of tables 5.5-5.12
 AGE_STARTS = (0, 6, 15, 16, 20, 30, 55, 67)
 AGES = ("0-5", "6-14", "15", "16-19", "20-29", "30-54", "55-66", "67+")
+OLD_STARTS = (67, 75, 85, 95)
 FAMILY_SIZES = ("1", "2", "3+")
 SHARE = 0.001  # of persons aged 15-74: how well shares are believed
 # 'Neither work nor education' of the official statistics is wider than 'outside or
 # unemployed' of the report, where an exam passed counts as education: 32 against 30 percent.
 IDLE_FACTOR = 0.94
 WORK_TOLERANCE = 0.005  # published as whole percents
+OLD = "employed of the old"
+OLD_CELLS = ("67-69", "70-74")
 _WORK_ROWS = {
     "employed by reason": "reason", "employed by age": "age", "employed by stay": "duration",
-    "idle by age": "idle",
+    "idle by age": "idle", OLD: "age",
 }  # fmt: skip
-WORK_NOTES = {
-    name: "whole percents of the 4th quarter 2012" if name != "idle by age" else
-    "official 'neither work nor education' is wider than the report's statuses: 32 against 30 "
-    "percent; the report is believed, the pattern kept" for name in _WORK_ROWS
-}  # fmt: skip
+WORK_NOTES = dict.fromkeys(_WORK_ROWS, "whole percents of the 4th quarter 2012") | {
+    "idle by age": "official 'neither work nor education' is wider than the report's statuses: 32 "
+    "against 30 percent; the report is believed, the pattern kept",
+    OLD: "assumed: what is published ends with the group 55-69",
+}
 LABOUR = "IMDi / Statistics Norway, 4th quarter 2012"
 IMDI = "IMDi / Statistics Norway, 1 January 2013"
 REPORT = "Rapporter 2016/27"
@@ -68,6 +71,7 @@ def _structure(pool: Pool) -> Iterator[Block]:
     yield origins(pool, stock * (m.PERSONS / stock.sum()), IMDI)
     yield from _arrivals(pool, stock[:, 1].sum())
     yield _ages(pool)
+    yield _old(pool)
 
 
 def official_reason(pool: Pool, stock: Floats, source: str) -> Block:
@@ -100,6 +104,15 @@ def arrival_bands(region: str, persons: float) -> Floats:
     """Return persons by year of first arrival (`margins.BANDS`), 'all' or 'nordic'."""
     earlier = m.stock_by_arrival(region)
     return np.append(earlier, persons - earlier.sum())
+
+
+def _old(pool: Pool) -> Block:
+    """Return ages inside the open group 67+, which no table divides: smoothed, so a tenth off."""
+    target = np.add.reduceat(age_profile().sum(axis=0), (0, *OLD_STARTS))[1:]
+    label = bands(pool["age"], OLD_STARTS)
+    cells = ("67-74", "75-84", "85-94", "95+")
+    source = "smoothed inside the published group 67+"
+    return block("ages of the old", cells, pool, label, target, 0.05 * target + 20, source)
 
 
 def _ages(pool: Pool) -> Block:
@@ -136,19 +149,26 @@ def work_groups(
     yield "employed by reason", np.array([0, 1, 2, 3, 4, 4])[reason] * 2 + sex, work
     yield "employed by age", band, work
     yield "employed by stay", bands(stay, (0, 5, 10)), work
+    yield OLD, np.array([-1, 0, 1, -1])[bands(age, (67, 70, 75)) + 1], work
     yield "idle by age", np.where((young == 0) | (young == 1), young * 2 + sex, -1), idle
 
 
-def published_work(name: str) -> Floats:
-    """Return the published shares of a margin of work."""
+def _work_rows(name: str) -> list[dict[str, str]]:
     rows = [row for row in m.table("labour_2012") if row["margin"] == _WORK_ROWS[name]]
-    return np.array([float(row["percent"]) / 100 for row in rows if row["source"] != "assumed"])
+    if name == OLD:
+        by_cell = {row["cell"]: row for row in rows}
+        return [by_cell[cell] for cell in OLD_CELLS]
+    return [row for row in rows if row["source"] != "assumed"]
+
+
+def published_work(name: str) -> Floats:
+    """Return the published shares of a margin of work (of the old: assumed)."""
+    return np.array([float(row["percent"]) / 100 for row in _work_rows(name)])
 
 
 def labels_of(name: str) -> list[str]:
     """Return what the groups of a margin of work are called."""
-    rows = [row for row in m.table("labour_2012") if row["margin"] == _WORK_ROWS[name]]
-    return [f"{row['cell']} {row['sex']}" for row in rows if row["source"] != "assumed"]
+    return [f"{row['cell']} {row['sex']}" for row in _work_rows(name)]
 
 
 def education_shares() -> Floats:

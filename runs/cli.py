@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -121,19 +121,12 @@ def _parser() -> _Parser:
             name,
             help=summary,
             description=summary[0].upper() + summary[1:] + ".",
-            epilog=_examples(name),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
         prepare(command)
         command.set_defaults(parser=command)
     return parser
-
-
-def _examples(command: str) -> str:
-    from runs.reconstruction import EXAMPLES
-
-    return {"run": RUN_EXAMPLES, "reconstruct": EXAMPLES}[command]
 
 
 def _act_without_command(arguments: argparse.Namespace, command: list[str]) -> int:
@@ -156,11 +149,13 @@ def _prepare_run(parser: argparse.ArgumentParser) -> None:
     add("--threads", metavar="N", default="1", help="replicates lived side by side (default: 1)")
     add("--model-type", metavar="1|2|3", help="one logit for all, by centrality, or also by sex")
     add("--population", metavar="WHICH", help="embedded, embedded:0.1 for a tenth, or a file")
+    add("--parameters", metavar="WHICH", help="published, or a folder of `vandring estimate`")
     add("--draws", metavar="HOW", help="explicit error terms, or faster threshold draws")
     add("--out", metavar="FOLDER", help="write the run there instead of to a new folder")
     add("--chunk", metavar="N", help="persons handled at a time (speed only)")
     add("--json", action="store_true", help="print the outcome as JSON on standard output")
     parser.set_defaults(act=_run)
+    parser.epilog = RUN_EXAMPLES
 
 
 def _prepare_reconstruct(parser: argparse.ArgumentParser) -> None:
@@ -168,16 +163,35 @@ def _prepare_reconstruct(parser: argparse.ArgumentParser) -> None:
 
     reconstruction.prepare(parser)
     parser.set_defaults(act=reconstruction.act)
+    parser.epilog = reconstruction.EXAMPLES
+
+
+def _prepare_check(parser: argparse.ArgumentParser) -> None:
+    from runs import checking
+
+    checking.prepare_check(parser)
+    parser.set_defaults(act=checking.act_check)
+
+
+def _prepare_example_data(parser: argparse.ArgumentParser) -> None:
+    from runs import checking
+
+    checking.prepare_example(parser)
+    parser.set_defaults(act=checking.act_example)
 
 
 COMMANDS: dict[str, tuple[str, Any]] = {
+    "check": ("check and clean an extract of persons for estimation", _prepare_check),
+    "example-data": ("make up such an extract, to try things out", _prepare_example_data),
     "reconstruct": (
         "draw the reconstructed register of a start year and judge it",
         _prepare_reconstruct,
     ),
     "run": ("simulate a scenario and write the run with its report", _prepare_run),
 }
-OVERRIDES = ("years", "replicates", "seed", "model_type", "population", "draws")
+OVERRIDES = (
+    "years", "replicates", "seed", "model_type", "population", "parameters", "draws",
+)  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace, command: list[str]) -> int:
@@ -196,7 +210,8 @@ def _run(arguments: argparse.Namespace, command: list[str]) -> int:
         finished = run(
             scenario, threads=threads or 1, out=arguments.out, chunk=chunk, command=command
         )
-    return _told(finished, as_json=arguments.json)
+    tell = _print_json if arguments.json else _print_lines
+    return told(lambda: tell(finished), f"the run lies in {finished.folder}")
 
 
 @contextmanager
@@ -255,16 +270,19 @@ def _count(word: str | None, option: str, most: int, problems: list[Problem]) ->
     return None
 
 
-def _told(finished: Any, *, as_json: bool) -> int:
-    """Print the outcome; the run is kept even if nobody can be told."""
+def told(tell: Callable[[], None], kept: str) -> int:
+    """Print the outcome; what was written is kept even if nobody can be told.
+
+    kept: where it lies.
+    """
     try:
-        (_print_json if as_json else _print_lines)(finished)
+        tell()
         sys.stdout.flush()
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        said = f"vandring: standard output cannot be written ({reason}); the run lies in"
+        said = f"vandring: standard output cannot be written ({reason}); {kept}"
         with suppress(OSError, ValueError):
-            print(f"{said} {finished.folder}", file=sys.stderr)
+            print(said, file=sys.stderr)
         _silence_output()
         return FAILED
     return DONE

@@ -17,6 +17,7 @@ from typing import Any
 from runs.people import People
 from scenarios.schema import Scenario
 from sim.engine import ASSUMPTIONS
+from sim.transitions import process
 
 FORMAT = "vandring run 1"
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow")
@@ -88,7 +89,7 @@ def manifest(
             **people.population.census(),
             "sha256": people.digest,
         },
-        "parameters": {**parameters, "sha256": parameter_digest()},
+        "parameters": {**parameters, "sha256": parameter_digest(parameters["name"])},
         "assumptions": assumptions(scenario),
         "guarantee": GUARANTEE,
         "versions": versions(),
@@ -110,11 +111,13 @@ def versions() -> dict[str, str]:
     return found
 
 
-def parameter_digest() -> str:
-    """Return the fingerprint of the files that hold the published parameters."""
+def parameter_digest(parameters: str) -> str:
+    """Return the fingerprint of the files that hold the parameters."""
     hashed = sha256()
+    published = parameters == process.PUBLISHED
+    folder = resources.files("sim") / PUBLISHED if published else Path(parameters)
     for name in PARAMETER_FILES:
-        content = (resources.files("sim") / PUBLISHED / name).read_bytes()
+        content = (folder / name).read_bytes()
         hashed.update(f"{name} {len(content)}\n".encode() + content)
     return hashed.hexdigest()
 

@@ -22,7 +22,7 @@ from runs.tables import BACKGROUND, headline, summaries, write_summaries, write_
 from scenarios.schema import Scenario
 from sim.observe import MOST_CELLS, Observer
 from sim.problems import Problem, refuse
-from sim.transitions.logit import published_set
+from sim.transitions.logit import parameters_set
 from sim.transitions.process import Settings
 
 TABLES = ("flows", "stocks")
@@ -57,7 +57,7 @@ def run(
         scenario = replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
     settings = _settings(scenario, chunk)
-    parameters = {"name": "published", "source": published_set(scenario.model_type).source}
+    parameters = {"name": scenario.parameters, "source": parameters_set(settings).source}
     record = manifests.manifest(scenario, people, parameters, when, command or ["vandring"])
     record["threads"] = threads
     folder = new_folder(scenario.name, _short_hash(record), when, out)
@@ -86,6 +86,7 @@ def _settings(scenario: Scenario, chunk: int | None) -> Settings:
     plain = Settings()
     return Settings(
         model_type=scenario.model_type,
+        parameters=scenario.parameters,
         draws="threshold" if scenario.draws == "threshold" else "explicit",
         assumptions=dict(scenario.assumptions),
         chunk=plain.chunk if chunk is None else chunk,

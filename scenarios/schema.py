@@ -11,6 +11,7 @@ from sim.chance import LARGEST_SEED
 from sim.engine import ASSUMPTIONS
 from sim.observe import DEFAULT_DIMENSIONS, DIMENSIONS
 from sim.problems import InputError, Problem, refuse, shown, suggest
+from sim.transitions.process import PUBLISHED
 
 FIRST_START = 1990
 MOST_REPLICATES = 100_000
@@ -29,6 +30,7 @@ class Scenario:
 
     years: first and last year lived; the population is that of 1 January of the first.
     population: 'embedded', 'embedded:0.1' for a tenth of it, or the path of a Parquet file.
+    parameters: 'published', or the folder of models estimated by `vandring estimate`.
     draws: 'explicit' error terms, or faster 'threshold' draws.
     dimensions: by what the flows and stocks are divided; a run always divides by background too.
     """
@@ -38,6 +40,7 @@ class Scenario:
     based_on: str = ""
     years: tuple[int, int] = (2013, 2022)
     population: str = "embedded"
+    parameters: str = PUBLISHED
     model_type: int = 1
     replicates: int = 20
     seed: int = 2013
@@ -118,8 +121,9 @@ def _resolve(which: str, descent: tuple[Path, ...], problems: list[Problem]) -> 
     problems += _in_file(path, [*missing, *wrong])
     if problems:
         return plain
-    if "population" in values:
-        values["population"] = _beside(path, values["population"])
+    for name in ("population", "parameters"):
+        if name in values:
+            values[name] = _beside(path, values[name])
     merged: dict[str, Any] = {"based_on": "", **_merged(plain, values)}
     return replace(plain, **merged)
 
@@ -146,11 +150,11 @@ def _in_file(path: Path | None, problems: Iterable[Problem]) -> list[Problem]:
     return [replace(problem, where=f"{prefix}{problem.where}") for problem in problems]
 
 
-def _beside(path: Path, population: str) -> str:
-    """Return a population as named in a file: a relative path begins where the file lies."""
-    if population.partition(":")[0] == EMBEDDED:
-        return population
-    return str(path.parent / population)
+def _beside(path: Path, named: str) -> str:
+    """Return a population or parameters as named in a file: a path begins where the file lies."""
+    if named.partition(":")[0] in (EMBEDDED, PUBLISHED):
+        return named
+    return str(path.parent / named)
 
 
 def _merged(base: Scenario, values: dict[str, Any]) -> dict[str, Any]:
@@ -276,6 +280,7 @@ CHECKS: dict[str, Callable[[Any, str], Checked]] = {
     "based_on": _text,
     "years": _years,
     "population": _text,
+    "parameters": _text,
     "model_type": _one_of(MODEL_TYPES),
     "replicates": _whole(1, MOST_REPLICATES),
     "seed": _whole(0, LARGEST_SEED),

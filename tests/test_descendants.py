@@ -71,8 +71,10 @@ def test_ages_follow_the_published_where_mothers_allow_all():
     )
     living = at_home(2013)[: OLDEST_AT_HOME + 1]
     count = np.bincount(found["age"][:n], minlength=living.size)
-    # Ages are dealt systematically: within one of the share, whatever the seed.
-    assert (np.abs(count - n * living / living.sum()) <= 1.01).all()
+    # Ages are dealt systematically, within one of the share; then children of one age in a
+    # family are moved apart, here in families of up to a few.
+    off = np.abs(count - n * living / living.sum())
+    assert off.max() <= 0.05 * n / living.size + 1.01
 
 
 def test_those_who_left_home_make_up_the_published_ages():
@@ -89,7 +91,8 @@ def test_those_who_left_home_make_up_the_published_ages():
 def test_everybody_lives_at_home_until_18_and_nobody_from_30():
     by_age, home = start_years.norwegian_born_by_age(2013), at_home(2013)
     np.testing.assert_array_equal(home[:18], by_age[:18])
-    np.testing.assert_allclose(home[18:25], 0.60 * by_age[18:25])
+    share = home[18:30] / by_age[18:30]
+    assert (np.diff(share) <= 1e-12).all() and share[0] > 0.8 and 0 < share[-1] < 0.2
     assert home[30:].sum() == 0
     assert 0.8 < home.sum() / 117_144 < 0.95
 

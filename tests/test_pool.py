@@ -325,3 +325,19 @@ def test_a_pool_of_two_persons_by_hand():
     assert pool.bounds().tolist() == [0, 0, 0, 1, 1]
     assert pool.covariates().duration.tolist() == [1, 1]
     assert [REASON.names[r] for r in pool.covariates().reason] == ["family", "unknown"]
+
+
+def test_in_an_earlier_year_early_arrivals_are_the_same_people_younger(pool):
+    """Who came before 1990 keeps the year of birth and of arrival; others keep age and stay."""
+    then = pool.as_of(2006)
+    early = np.isin(pool["group"], (m.UNKNOWN, m.EARLY)) & (pool["duration"] >= 23)
+    family = np.isin(pool["family"], pool["family"][early])
+    for name in ("age", "duration"):
+        assert_array_equal(then[name][family], pool[name][family] - 7)
+        assert_array_equal(then[name][~family], pool[name][~family])
+    children = family & (then["age"] < 15)
+    assert (then["status"][children] == 0).all() and (then["education"][children] == 0).all()
+    for name in ("sex", "group", "origin", "family_total", "mother"):
+        assert_array_equal(then[name], pool[name])
+    assert pool.as_of(2013)["age"] is not None
+    assert_array_equal(pool.as_of(2013)["age"], pool["age"])

@@ -454,7 +454,7 @@ def test_a_full_disk_is_no_traceback(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["rnu", "baseline"], "rnu: is no command; allowed: reconstruct, run"),
+        (["rnu", "baseline"], "rnu: is no command; allowed: "),
         (["run"], "the following arguments are required: SCENARIO"),
         (["run", "baseline", "--yeras", "2013"], "Did you mean '--years'?"),
         (["run", "baseline", "--years"], "expected one argument"),

@@ -22,11 +22,13 @@ SUMS = {  # of the targets: everybody, those of 15 or more; 0 for shares
     "employed by age": 0, "employed by stay": 0, "idle by age": 0, "one-person families": 0,
     "emigrants by reason": 0, "mixed families": 0,
 }  # fmt: skip
+OLD = ((95, "95+"), (85, "85-94"), (75, "75-84"), (67, "67-74"))
 CELLS = {
     "sample size": 8, "official reason": 40, "origin": 38, "arrival": 7, "Nordic arrival": 7,
     "age": 16, "status": 5, "education": 6, "employed by reason": 10, "employed by age": 3,
     "employed by stay": 3, "idle by age": 4, "one-person families": 4, "emigrants by reason": 6,
-    "mixed families": 12, "Norwegian-born at home": 8,
+    "mixed families": 12, "Norwegian-born at home": 8, "ages of the old": 4,
+    "employed of the old": 2,
 }  # fmt: skip
 
 
@@ -118,6 +120,9 @@ def structure_of_one(p):
     yield "arrival", arrived, 1
     if nordic:
         yield "Nordic arrival", arrived, 1
+    old = next((name for low, name in OLD if p["age"] >= low), None)
+    if old:
+        yield "ages of the old", old, 1
     yield "age", f"{p['sex']} {dict(zip(AGES, targets.AGES, strict=True))[span(p['age'])]}", 1
 
 
@@ -135,6 +140,9 @@ def work_of_one(p):
     age = band(p["age"], ((18, 29), (30, 54), (55, 69)))
     if age:
         yield "employed by age", f"{age} both", works - share_of("age", age)
+    old = band(p["age"], ((67, 69), (70, 74)))
+    if old:
+        yield "employed of the old", f"{old} both", works - share_of("age", old)
     stay = "10+" if p["stay"] >= 10 else band(p["stay"], ((0, 4), (5, 9)))
     yield "employed by stay", f"{stay} both", works - share_of("duration", stay)
     young = band(p["age"], ((16, 25), (26, 66)))

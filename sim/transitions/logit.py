@@ -23,6 +23,7 @@ from sim.transitions.artefact import (
     read_artefact,
 )
 from sim.transitions.covariates import Covariates, Frame, read_covariates
+from sim.transitions.process import PUBLISHED, Settings
 from sim.transitions.terms import FACTORS, FEMALE, LEVELS, MOVES, OUTCOMES, POSITION, TERMS
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "LogitModel",
     "LogitSet",
     "logit_set",
+    "parameters_set",
     "published_model",
     "published_set",
 ]
@@ -130,6 +132,13 @@ def published_model(name: str) -> LogitModel:
 def published_set(model_type: int) -> LogitSet:
     """Return the published models of a type: 1 pooled, 2 by centrality, 3 also by sex."""
     return logit_set(published_artefact(), model_type)
+
+
+def parameters_set(settings: Settings) -> LogitSet:
+    """Return the models that settings ask for: published, or of an artefact's folder."""
+    if settings.parameters == PUBLISHED:
+        return published_set(settings.model_type)
+    return logit_set(settings.parameters, settings.model_type)
 
 
 def logit_set(artefact: Artefact | str | os.PathLike[str], model_type: int) -> LogitSet:

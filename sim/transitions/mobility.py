@@ -15,7 +15,7 @@ from sim.agents.population import Population
 from sim.codes import BACKGROUND, DURATION_STARTS
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
-from sim.transitions.logit import TERMS, published_set
+from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.terms import FACTORS
 
@@ -68,8 +68,8 @@ class Mobility:
 
     @classmethod
     def ready(cls, settings: Settings) -> "Mobility":
-        """Take the published model of the settings' type."""
-        return cls(published_set(settings.model_type).coefficients, settings)
+        """Take the models of the settings' type, published or estimated."""
+        return cls(parameters_set(settings).coefficients, settings)
 
     def happen(self, year: Year) -> None:
         """Set year.outcome; children follow the adult they live with."""

@@ -30,11 +30,15 @@ class Assumption:
         return next(iter(self.meanings))
 
 
+PUBLISHED = "published"
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a simulation is run, apart from whom it starts with and its luck.
 
     model_type: 1 one logit for all, 2 one for each centrality level, 3 also for each sex.
+    parameters: 'published', or the folder of a parameter artefact.
     draws: 'explicit' error terms for each alternative, or one 'threshold' draw (faster).
     assumptions: values that are not the default, by the assumption's name.
     chunk: persons handled at a time; a matter of speed that cannot change a result.
@@ -42,6 +46,7 @@ class Settings:
     """
 
     model_type: int = 1
+    parameters: str = PUBLISHED
     draws: Literal["explicit", "threshold"] = "explicit"
     assumptions: dict[str, str] = field(default_factory=dict)
     chunk: int = 65_536
