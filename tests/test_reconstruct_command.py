@@ -17,7 +17,6 @@ from runs.cli import main
 from runs.reconstruction import as_csv
 from scenarios.schema import load_scenario
 from sim.agents import files
-from tests.conftest import load
 
 FEW = ("--scale", "0.001")
 
@@ -39,7 +38,7 @@ def small(monkeypatch):
     """Fits with few candidates, so that a test may fit."""
     from calibration.pool import draw_pool
 
-    pool = draw_pool(load(150, 60), scale=0.05)
+    pool = draw_pool(150, scale=0.05)
     monkeypatch.setattr(fitting, "draw_pool", lambda *_, **__: pool)
 
 
