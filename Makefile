@@ -46,6 +46,7 @@ register: install
 
 verify: install
 	$(PY) -m verification.refit
+	$(PY) -m verification.coverage
 	$(PY) verification/battery.py --battery small --stream all
 
 clean:

@@ -166,6 +166,20 @@ def _prepare_reconstruct(parser: argparse.ArgumentParser) -> None:
     parser.epilog = reconstruction.EXAMPLES
 
 
+def _prepare_effects(parser: argparse.ArgumentParser) -> None:
+    from runs import effects
+
+    effects.prepare(parser)
+    parser.set_defaults(act=effects.act)
+
+
+def _prepare_estimate(parser: argparse.ArgumentParser) -> None:
+    from runs import estimation
+
+    estimation.prepare(parser)
+    parser.set_defaults(act=estimation.act)
+
+
 def _prepare_check(parser: argparse.ArgumentParser) -> None:
     from runs import checking
 
@@ -182,6 +196,8 @@ def _prepare_example_data(parser: argparse.ArgumentParser) -> None:
 
 COMMANDS: dict[str, tuple[str, Any]] = {
     "check": ("check and clean an extract of persons for estimation", _prepare_check),
+    "effects": ("marginal effects with t values, at any profile or on average", _prepare_effects),
+    "estimate": ("estimate logits or linear models from an extract", _prepare_estimate),
     "example-data": ("make up such an extract, to try things out", _prepare_example_data),
     "reconstruct": (
         "draw the reconstructed register of a start year and judge it",
