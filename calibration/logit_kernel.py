@@ -15,6 +15,7 @@ from sim.jit import inlined, kernel
 
 Floats = NDArray[Any]
 Ints = NDArray[Any]
+SMALLEST = 1e-300  # probability whose logarithm is taken
 
 
 @inlined
@@ -118,7 +119,7 @@ def newton_block(
         for j in range(moves):
             n += counts[i, j + 1]
             if counts[i, j + 1] > 0:
-                likelihood += counts[i, j + 1] * np.log(p[j])
+                likelihood += counts[i, j + 1] * np.log(max(p[j], SMALLEST))
         for a in range(moves):
             slope = counts[i, a + 1] - n * p[a]
             for u in range(k):
