@@ -149,6 +149,7 @@ def stocks(seen: Seen) -> Iterator[Row]:
         by_reason,
         seen.count(cell, 40),
         allowed=persons_allowed(by_reason),
+        note=_reason_note(seen),
     )
     county = stock.sum(axis=(0, 1, 2))
     yield from rows(
@@ -171,6 +172,16 @@ def stocks(seen: Seen) -> Iterator[Row]:
         groups,
         np.bincount(of, found),
         allowed=persons_allowed(groups),
+    )
+
+
+def _reason_note(seen: Seen) -> str:
+    """Say how the official reasons and the report's differ, and by how many persons."""
+    groups = m.group_of(seen["reason"], seen["sponsor_reason"])
+    families, early = (seen.count(groups == g, 2)[1] for g in (m.FAMILY_OF_REFUGEE, m.EARLY))
+    return (
+        "official reasons, believed for these counts; of the refugees the report calls "
+        f"{families:,.0f} family, and {early:,.0f} who came before 1990 unknown (`reason`)"
     )
 
 

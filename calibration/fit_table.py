@@ -26,6 +26,12 @@ PERSONS_ALLOWED, POINTS_ALLOWED = 0.01, 0.003  # a margin: of its persons, or of
 RATE_ALLOWED = 0.10
 
 
+SAMPLE_NOTE = (
+    "the report says ages 15-74, of whom the stock by age has 532,879, 2.4 percent fewer; its N is "
+    "the stock of 15 or more, and that is believed: the standard errors fit no other"
+)
+
+
 @dataclass(frozen=True)
 class Row:
     """One published figure beside the population's.
@@ -137,7 +143,7 @@ def models(seen: Sample, by_model: dict[str, Floats]) -> Iterator[Row]:
     printed = [s.model.diagnostics for s in seen.shadows]
     n = np.array([d.n for d in printed], dtype=np.float64)
     found = [seen.number[s.rows].sum() for s in seen.shadows]
-    yield from rows("sample size", names, n, found, allowed=0.0)
+    yield from rows("sample size", names, n, found, allowed=0.0, note=SAMPLE_NOTE)
     likelihood = np.array([d.log_likelihood for d in printed])
     found = [s.log_likelihood(seen.number) for s in seen.shadows]
     yield from rows("log likelihood", names, likelihood, found, unit="log likelihood",

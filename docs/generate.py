@@ -6,7 +6,7 @@ from collections.abc import Callable
 from inspect import cleandoc
 from pathlib import Path
 
-from docs import make_misprints, make_reconstruction
+from docs import make_misprints, make_reconstruction, reconstruction_pictures
 from scenarios.schema import CHECKS, FIELDS, Scenario
 from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
 from sim.agents.files import FORMAT, file_schema
@@ -180,11 +180,13 @@ def main(words: list[str]) -> int:
     """Write every page and picture, or with --check say which are out of date."""
     if "--check" in words:
         stale = [name for name in PAGES if not _up_to_date(name)]
-        stale += [name for name in make_reconstruction.PICTURES if not _is_picture(FOLDER / name)]
+        stale += [
+            name for name in reconstruction_pictures.PICTURES if not _is_picture(FOLDER / name)
+        ]
         for name in stale:
             print(f"docs/{name} is out of date; `make docs` makes it again", file=sys.stderr)
         return 1 if stale else 0
-    made = {name: make() for name, make in PAGES.items()} | make_reconstruction.pictures()
+    made = {name: make() for name, make in PAGES.items()} | reconstruction_pictures.pictures()
     for name, text in made.items():
         (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")

@@ -11,6 +11,7 @@ from calibration import start_years
 from calibration.raking import smooth_counts
 from calibration.solution import FIRST_YEAR, LAST_YEAR, shipped_solution
 from docs import make_reconstruction as made
+from docs import reconstruction_pictures as drawing
 from docs.generate import FOLDER
 from sim.transitions.artefact import published_artefact
 
@@ -45,7 +46,7 @@ def test_pages_and_what_they_link_to_exist(page):
 
 def test_every_picture_is_shown_once_and_is_a_small_svg():
     shown = re.findall(r"\]\((img/[^)]+)\)", (FOLDER / "reconstruction.md").read_text("utf-8"))
-    assert sorted(shown) == sorted(made.PICTURES)
+    assert sorted(shown) == sorted(drawing.PICTURES)
     assert {f"img/{path.name}" for path in (FOLDER / "img").glob("reconstruction_*")} == set(shown)
     for name in shown:
         text = (FOLDER / name).read_text("utf-8")
@@ -60,7 +61,7 @@ def test_every_picture_is_shown_once_and_is_a_small_svg():
 
 
 def test_a_picture_is_the_same_bits_whenever_it_is_made():
-    assert made._draw_heat(made.ID) == made._draw_heat(made.ID)
+    assert drawing._draw_heat(drawing.ID) == drawing._draw_heat(drawing.ID)
 
 
 def test_the_fit_page_is_up_to_date():
