@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.bench_estimate import promises
 from benchmarks.cases import CASES, PERSON_YEARS, adults, engine
 from sim.agents.columns import BYTES_PER_PERSON
 from sim.agents.population import Population
@@ -35,7 +36,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--repeat", type=int, default=11)
     options = parser.parse_args()
-    lines = [*mobility(options.repeat), *threads(options.repeat), *memory(), *start_up()]
+    lines = [
+        *mobility(options.repeat),
+        *threads(options.repeat),
+        *memory(),
+        *start_up(),
+        *promises(3),
+    ]
     if not options.quick:
         lines.append(twenty_million())
     width = max(len(line[0]) for line in lines)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from calibration.effect_tables import HEADINGS, EffectTable, Row, words
+from calibration.table_layout import signed, tex
 from sim.transitions.covariates import COLUMNS
 from sim.transitions.terms import OUTCOMES
 
 MOVES = ("Stay", "Move to another level", "Emigrate")
 NOTHING = "-"
 EFFECT, T_VALUE, GAP = 12, 10, 2  # characters
-TEX = {sign: "\\" + sign for sign in "&%_#$"}
 
 
 def title(table: EffectTable) -> str:
@@ -67,11 +67,11 @@ def text(table: EffectTable) -> str:
 
 def latex(table: EffectTable) -> str:
     """Return a table as a LaTeX `table` that needs no packages."""
-    heads = " & ".join(rf"\multicolumn{{2}}{{c}}{{{_tex(move)}}}" for move in MOVES)
+    heads = " & ".join(rf"\multicolumn{{2}}{{c}}{{{tex(move)}}}" for move in MOVES)
     under = " & ".join(["effect & t"] * len(MOVES))
     out = [
         r"\begin{table}",
-        rf"\caption{{{_tex(title(table))}}}",
+        rf"\caption{{{tex(title(table))}}}",
         r"\begin{tabular}{lrrrrrr}",
         r"\hline",
         rf" & {heads} \\",
@@ -81,8 +81,8 @@ def latex(table: EffectTable) -> str:
     for label, cells in _lines(table):
         indent = r"\quad " if label.startswith(" ") else ""
         shown = [f"${word}$" if word != NOTHING else NOTHING for pair in cells for word in pair]
-        out.append(f"{indent}{' & '.join([_tex(label.strip()), *shown])} \\\\")
-    out += [r"\hline", r"\end{tabular}", "", _tex(note(table)), r"\end{table}", ""]
+        out.append(f"{indent}{' & '.join([tex(label.strip()), *shown])} \\\\")
+    out += [r"\hline", r"\end{tabular}", "", tex(note(table)), r"\end{table}", ""]
     return "\n".join(out)
 
 
@@ -166,15 +166,10 @@ def _lines(table: EffectTable) -> Iterator[tuple[str, list[tuple[str, str]]]]:
         yield (
             said,
             [
-                (_signed(e), NOTHING if math.isnan(t) else _signed(t))
+                (signed(e, 3), NOTHING if math.isnan(t) else signed(t, 3))
                 for e, t in zip(estimates, t_values, strict=True)
             ],
         )
-
-
-def _signed(value: float) -> str:
-    """Return a number with three decimals, never '-0.000'."""
-    return f"{round(value, 3) + 0.0:.3f}"
 
 
 def _trait(name: str, value: str) -> str:
@@ -193,7 +188,3 @@ def _traits(listed: str) -> str:
 def _lower(label: str) -> str:
     """Return a label inside a sentence."""
     return label[:1].lower() + label[1:]
-
-
-def _tex(label: str) -> str:
-    return "".join(TEX.get(sign, sign) for sign in label)

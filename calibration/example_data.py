@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from calibration.extract_clean import clean_batch, clean_schema
 from calibration.extract_columns import OUTCOMES, YOUNGEST
-from calibration.extract_rules import years_until
+from calibration.extract_rules import outcome_of, years_until
 from calibration.reconstruction import reconstruct
 from sim.agents.population import Population
-from sim.codes import DURATION_STARTS, ORIGIN, REASON, STATUS
+from sim.codes import DURATION_STARTS, ORIGIN, PLACE, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY_OF, MUNICIPALITY
 from sim.transitions.covariates import Covariates
 from sim.transitions.logit import published_set
@@ -54,7 +54,7 @@ columns:                      # Vandring's name: your column
   reason: GRUNN
   origin: LAND
   municipality: KOMM          # gives centrality and county (municipalities of 1.1.2013)
-  municipality_end: KOMM_SLUTT # these two give outcome
+  municipality_end: KOMM_SLUTT # these two give outcome, and moves out of the county
   emigrated: UTV
   synthetic: SYNTETISK
 
@@ -84,6 +84,7 @@ class Example:
     birth_year: Ints
     first_arrival_year: Ints
     municipality: Ints
+    municipality_end: Ints
     source: str
 
 
@@ -117,7 +118,12 @@ def example(rows: int, seed: int) -> Example:
     source = f"{NOTE} ({people.source}; {rows} rows, seed {seed})"
     own = (people[name][chosen].astype(np.int64) for name in (*_YEARS.values(), "municipality"))
     birth_year, first_arrival_year, municipality = own
-    return Example(columns, birth_year, first_arrival_year, municipality, source)
+    after = _places_after(columns["outcome"], municipality, rng)
+    columns["county_outcome"] = outcome_of(
+        np.where(columns["outcome"] == OUTCOMES.index("emigrate"), PLACE.index("abroad"),
+                 PLACE.index("resident")), COUNTY_OF[municipality], COUNTY_OF[after],
+    ).astype(np.int64)  # fmt: skip
+    return Example(columns, birth_year, first_arrival_year, municipality, after, source)
 
 
 _YEARS = {"age": "birth_year", "duration": "first_arrival_year"}
@@ -177,7 +183,6 @@ def _raw_adults(made: Example, rng: np.random.Generator) -> Table:
     outcome = np.array(OUTCOMES)[c["outcome"]]
     months, works, studies = _livelihood(np.array(STATUS.names)[c["status"]], rng)
     digits = rng.integers(0, 100_000, n)
-    after = _places_after(made, rng)
     return {
         "LNR": _words(c["person"]),
         "FAMNR": _words(c["family"]),
@@ -194,7 +199,7 @@ def _raw_adults(made: Example, rng: np.random.Generator) -> Table:
         "LAND": [ORIGIN.names[origin] for origin in c["origin"]],
         "KOMM": [MUNICIPALITY.names[place] for place in made.municipality],
         "KOMM_SLUTT": [MUNICIPALITY.names[p] if o != "emigrate" else "" for p, o in
-                       zip(after, outcome, strict=True)],
+                       zip(made.municipality_end, outcome, strict=True)],
         "UTV": ["1" if o == "emigrate" else "0" for o in outcome],
         "SYNTETISK": ["1"] * n,
         "KOMMENTAR": ["oppdiktet"] * n,
@@ -227,12 +232,12 @@ def _livelihood(status: NDArray[np.str_], rng: np.random.Generator) -> tuple[Int
     return months, works.astype(np.int64), studies.astype(np.int64)
 
 
-def _places_after(made: Example, rng: np.random.Generator) -> Ints:
+def _places_after(outcome: Ints, municipality: Ints, rng: np.random.Generator) -> Ints:
     """Return municipalities at the end: of another level for movers, now and then a new one."""
-    level = CENTRALITY_OF[made.municipality].astype(np.int64)
-    moved = made.columns["outcome"] == OUTCOMES.index("domestic")
+    level = CENTRALITY_OF[municipality].astype(np.int64)
+    moved = outcome == OUTCOMES.index("domestic")
     target = np.where(moved, (level + rng.integers(1, 4, level.size)) % 4, level)
-    after = made.municipality.copy()
+    after = municipality.copy()
     for number in range(4):
         places = np.flatnonzero(number == CENTRALITY_OF)
         which = (target == number) & (moved | (rng.random(level.size) < 0.05))

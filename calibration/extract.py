@@ -44,7 +44,8 @@ class Extract:
     columns: arrays of equal length by name: sex, age, duration (years), education, status,
         reason, family_total, family_immigrants, centrality (0 is level 1, least central),
         outcome (0 stay, 1 domestic, 2 emigrate, 3 death), as stored numbers; and, only if
-        the file has them, weight, family (any 64-bit numbers), county, origin, synthetic.
+        the file has them, weight, family (any 64-bit numbers), county, county_outcome
+        (a move leaves the county), origin, synthetic.
     year: t, if the file or the mapping says it.
     dropped: rows left out because the models do not describe them, by kind.
     """
@@ -66,6 +67,11 @@ class Extract:
     def family(self) -> NDArray[np.int64] | None:
         """Family numbers, if the file has them."""
         return self.columns.get("family")
+
+    @property
+    def county_outcome(self) -> NDArray[np.uint8] | None:
+        """Outcomes with moves out of the county, if the file has them or their places."""
+        return self.columns.get("county_outcome")
 
     @property
     def county(self) -> NDArray[np.uint8] | None:

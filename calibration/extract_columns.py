@@ -95,6 +95,10 @@ _DECLARED = (
     _coded("county", COUNTY, "county of residence, 01 to 20"),
     _coded("municipality", MUNICIPALITY, "municipality of residence at the end of t-1"),
     Field("outcome", "code", "what happened in year t", OUTCOMES),
+    Field(
+        "county_outcome", "code", "the same, where a domestic move is one out of the county",
+        OUTCOMES,
+    ),
     _coded("residence_start", PLACE, "where on 1 January of t; who is not resident is left out"),
     _coded("residence_end", PLACE, "where at the end of t; gives outcome, with a place at the end"),
     _flag(
@@ -103,6 +107,7 @@ _DECLARED = (
     _flag("died", "died in t"),
     _coded("municipality_end", MUNICIPALITY, "municipality at the end of t"),
     _coded("centrality_end", CENTRALITY, "centrality level at the end of t"),
+    _coded("county_end", COUNTY, "county at the end of t; gives county_outcome"),
     Field("weight", "weight", "how many persons the row stands for"),
     _flag("synthetic", "made up, as by vandring example-data"),
 )  # fmt: skip
@@ -131,6 +136,13 @@ WAYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
 }
 OPTIONAL_WAYS: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "county": (("county",), ("municipality",)),
+    "county_outcome": (
+        ("county_outcome",),
+        ("residence_end", "municipality", "municipality_end"),
+        ("residence_end", "county", "county_end"),
+        ("emigrated", "municipality", "municipality_end"),
+        ("emigrated", "county", "county_end"),
+    ),
     "origin": (("origin",),),
 }
 CARRIED = ("person", "family", "weight", "synthetic")  # go into the clean file as they are
@@ -138,7 +150,8 @@ BESIDES = ("immigrant", "residence_start", "municipality")  # used wherever they
 # The columns of a clean file, in their order.
 CLEAN = (
     "person", "family", "sex", "age", "duration", "education", "status", "reason", "origin",
-    "family_total", "family_immigrants", "county", "centrality", "outcome", "weight", "synthetic",
+    "family_total", "family_immigrants", "county", "centrality", "outcome",
+    "county_outcome", "weight", "synthetic",
 )  # fmt: skip
 CODES: Mapping[str, tuple[str, ...]] = {
     name: FIELDS[name].codes for name in CLEAN if FIELDS[name].kind in {"code", "flag"}

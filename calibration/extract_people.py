@@ -18,7 +18,7 @@ from sim.codes import PLACE
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 
 Ints = NDArray[np.int32]
-PLACE_AT_END = ("municipality_end", "centrality_end")
+PLACE_AT_END = ("municipality_end", "centrality_end", "county_end")
 LARGEST_FAMILY = FIELDS["family_total"].high
 YES = 1
 YEAR_CURE = "Is the year in the mapping right?"
@@ -44,12 +44,16 @@ class People:
         reading = self.readings.get(name)
         return np.full(self.judge.size, -1, dtype=np.int32) if reading is None else reading.numbers
 
-    def level(self, municipality: str, centrality: str) -> Ints:
-        """Return centrality levels from a municipality or else from the level itself."""
-        if municipality not in self.readings:
-            return self.numbers(centrality)
-        place = self.numbers(municipality)
-        return np.where(place >= 0, CENTRALITY_OF[place], place).astype(np.int32)
+    def place(self, name: str, end: str = "") -> Ints:
+        """Return the centrality or county from the municipality, or else from the column itself.
+
+        end: '_end' for that at the end of the year.
+        """
+        if "municipality" + end not in self.readings:
+            return self.numbers(name + end)
+        place = self.numbers("municipality" + end)
+        belongs = {"centrality": CENTRALITY_OF, "county": COUNTY_OF}[name]
+        return np.where(place >= 0, belongs[place], place).astype(np.int32)
 
     def immigrant(self) -> Mask:
         """Say who counts as an immigrant: everybody if the file does not tell."""
@@ -81,22 +85,24 @@ def derive(people: People, families: Families | None, at: NDArray[np.intp] | Non
         made["education"] = rules.education_of(numbers("nus"))
     if plan.derived("status"):
         made["status"] = rules.status_of(*(numbers(name) for name in STATUS_INPUTS))
-    place = numbers("municipality")
-    if plan.derived("county"):
-        made["county"] = np.where(place >= 0, COUNTY_OF[place], place).astype(np.int32)
-    if plan.derived("centrality"):
-        made["centrality"] = people.level("municipality", "centrality")
-    if plan.derived("outcome"):
-        made["outcome"] = _outcome(people)
+    _derive_places(people)
     for target, counted in (("family_total", "rows"), ("family_immigrants", "immigrants")):
         if plan.derived(target) and families is not None and at is not None:
             found = getattr(families, counted)[at] if families.keys.size else 0
             made[target] = np.broadcast_to(found, people.judge.size).astype(np.int32)
 
 
-def _outcome(people: People) -> Ints:
-    before = people.made.get("centrality", people.numbers("centrality"))
-    return rules.outcome_of(residence(people), before, people.level(*PLACE_AT_END))
+def _derive_places(people: People) -> None:
+    for place, outcome in (("centrality", "outcome"), ("county", "county_outcome")):
+        if people.plan.derived(place):
+            people.made[place] = people.place(place)
+        if people.plan.derived(outcome):
+            people.made[outcome] = _outcome(people, place)
+
+
+def _outcome(people: People, place: str) -> Ints:
+    before = people.made.get(place, people.numbers(place))
+    return rules.outcome_of(residence(people), before, people.place(place, "_end"))
 
 
 def residence(people: People) -> Ints:
@@ -115,6 +121,7 @@ def judge_rows(people: People) -> None:
     _judge_years(people)
     _judge_families(people)
     _judge_places(people)
+    _judge_outcomes(people)
 
 
 def _leave_out(people: People) -> None:
@@ -188,6 +195,20 @@ def _judge_places(people: People) -> None:
             wrong = (place >= 0) & (said >= 0) & (said != belongs[place]) & people.judge.inside
             found, allowed = "contradict the municipality", f"the {name} of the municipality"
             people.judge.say(wrong, Finding(ERROR, name, found, allowed, MOVED))
+
+
+def _judge_outcomes(people: People) -> None:
+    """Say whose two outcomes differ otherwise than in moves."""
+    made = people.made
+    if not {"outcome", "county_outcome"} <= set(made):
+        return
+    one, other = (made[name] for name in ("outcome", "county_outcome"))
+    gone = FIELDS["outcome"].codes.index("emigrate")
+    wrong = (one != other) & (np.maximum(one, other) >= gone)
+    wrong &= (one >= 0) & (other >= 0) & people.judge.inside
+    found, allowed = "contradict the outcome", "emigrate and death where the outcome says so"
+    cure = "Are both of the same year?"
+    people.judge.say(wrong, Finding(ERROR, "county_outcome", found, allowed, cure))
 
 
 def sizes_said(people: People) -> dict[str, Keys]:

@@ -51,9 +51,10 @@ def years_until(year: int, begin: NDArray[Any]) -> Ints:
 
 
 def outcome_of(end: NDArray[Any], before: NDArray[Any], after: NDArray[Any]) -> Ints:
-    """Return outcomes from residence at the end of the year and centrality before and after.
+    """Return outcomes from residence at the end of the year and place before and after.
 
-    end: stored numbers of PLACE. The levels are needed only of those who are resident.
+    end: stored numbers of PLACE; before, after: levels of centrality, or counties, needed only
+        of those who are resident.
     """
     same = np.where(before == after, OUTCOMES.index("stay"), OUTCOMES.index("domestic"))
     outcome = np.where((before < 0) | (after < 0), UNKNOWN, same)

@@ -182,7 +182,7 @@ def _variables(sample: Sample, *, omit_empty: bool) -> tuple[tuple[str, ...], tu
         for value, name in factor.terms():
             (names if count[value] else omitted).append(name)
     if not omit_empty:
-        cure = "Give more persons, or leave such variables out with omit_empty."
+        cure = "Give more persons, or leave such variables out (omit_empty)."
         problems += [Problem(name, "has nobody", "one person or more", cure) for name in omitted]
     refuse("linear", problems)
     return tuple(names), tuple(omitted)

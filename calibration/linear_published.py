@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from calibration.linear import LinearEstimate, fit_linear
 from calibration.linear_sample import AGES, KINDS, TABLES
-from calibration.linear_tables import signed, title
+from calibration.linear_tables import title
 from calibration.margins import table as read
 from calibration.reconstruction import reconstruct
+from calibration.table_layout import signed
 from sim.agents.population import Population
 from sim.codes import DURATION_STARTS, PLACE
 from sim.geography import CENTRALITY_OF, COUNTY_OF

@@ -8,34 +8,28 @@ import csv
 import io
 import math
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 from calibration.linear import LinearEstimate
 from calibration.linear_sample import AGES, BASE, TABLES, Specification
-from sim.problems import Problem, refuse, suggest
+from calibration.table_layout import (
+    HEADINGS,
+    Words,
+    command,
+    joined,
+    languages,
+    math_mode,
+    padded,
+    plain,
+    signed,
+    tex,
+)
 from sim.transitions.terms import OUTCOMES
 
-LANGUAGES = ("both", "nb", "en")
 NOTHING = "-"
 CELL = 21  # characters of an estimate with stars and t value
-Words = tuple[str, str]  # English, Norwegian
-
-HEADINGS: Mapping[str, Words] = MappingProxyType(
-    {
-        "constant": ("Constant", "Konstantledd"),
-        "sex": ("Sex", "Kjønn"),
-        "age": ("Age", "Alder"),
-        "education": ("Education", "Utdanning"),
-        "duration": ("Duration of stay", "Botid"),
-        "status": ("Labour-market status", "Arbeidsmarkedsstatus"),
-        "reason": ("Reason for immigration", "Innvandringsgrunn"),
-        "family_size": ("Family size", "Familiestørrelse"),
-        "immigrants_only": ("Immigrants only, by size", "Bare innvandrere, etter størrelse"),
-    }
-)
 _CONTROLS = (
     "controls: sex, age, education, duration of stay, labour-market status",
     "kontrollert for kjønn, alder, utdanning, botid, arbeidsmarkedsstatus",
@@ -153,36 +147,31 @@ def _references() -> Words:
 
 def text(estimate: LinearEstimate, *, language: str = "both", everything: bool = False) -> str:
     """Return a table for the eye, in English, Norwegian or both."""
-    chosen = _languages(language)
+    chosen = languages(language)
     shown = list(lines(estimate, everything=everything))
     moves = MOVES.get(estimate.outcome, MOVES[estimate.specification.outcome])
     labels = [[HEADINGS[line.factor][i] for line in shown] for i in chosen]
     labels += [["  " + line.words[i] for line in shown] for i in chosen]
     widths = [max(map(len, labels[n] + labels[n + len(chosen)])) for n in range(len(chosen))]
     wide = [max(CELL, *(len(words[i]) for i in chosen)) for words in moves]
-    blank = _row([""] * len(chosen), widths)
-    body = [blank + _row([w[i] for w in moves], wide, right=True) for i in chosen]
+    blank = padded([""] * len(chosen), widths)
+    body = [blank + padded([w[i] for w in moves], wide, right=True) for i in chosen]
     rule = "-" * len(body[0])
     body.append(rule)
     before = "constant"
     for line in shown:
         if line.factor not in {before, "constant"}:
-            body.append(_row([HEADINGS[line.factor][i] for i in chosen], widths))
+            body.append(padded([HEADINGS[line.factor][i] for i in chosen], widths))
         before = line.factor
         cells = [
             f"{value}{stars:<3} {f'({t})' if t else '':>9}"
             for value, stars, t in _cells(estimate, line, language)
         ]
         words = [("" if line.factor == "constant" else "  ") + line.words[i] for i in chosen]
-        body.append(_row(words, widths) + _row(cells, wide, right=True))
+        body.append(padded(words, widths) + padded(cells, wide, right=True))
     notes = [textwrap.fill(note(estimate)[i], len(rule)) for i in chosen]
     head = [title(estimate.specification)[i] for i in chosen]
     return "\n".join([*head, rule, *(line.rstrip() for line in body), rule, *notes, ""])
-
-
-def _row(words: Sequence[str], widths: Sequence[int], *, right: bool = False) -> str:
-    pad = str.rjust if right else str.ljust
-    return "".join(pad(word, width) + "  " for word, width in zip(words, widths, strict=True))
 
 
 def to_csv(estimates: Iterable[LinearEstimate], *, everything: bool = True) -> str:
@@ -197,52 +186,45 @@ def to_csv(estimates: Iterable[LinearEstimate], *, everything: bool = True) -> s
         number = next((name for name, one in TABLES.items() if one == chosen), "")
         region = "" if chosen.region is None else chosen.regions.names[chosen.region]
         figures = (estimate.estimates, estimate.std_errors, estimate.stars, estimate.t_values)
-        about = [estimate.errors, _plain(estimate.n), *map(_plain, estimate.r2)]
+        about = [estimate.errors, plain(estimate.n), *map(plain, estimate.r2)]
         for line in lines(estimate, everything=everything):
             i = line.position
             row = [""] * len(each) if i is None else [
-                _plain(f[i, j]) for j in range(len(OUTCOMES)) for f in figures]  # fmt: skip
+                plain(f[i, j]) for j in range(len(OUTCOMES)) for f in figures]  # fmt: skip
             writer.writerow([number, chosen.kind, region, line.variable, *line.words, *row, *about])
     return out.getvalue()
 
 
 def latex(estimate: LinearEstimate, *, language: str = "en", everything: bool = False) -> str:
     """Return a table as a LaTeX `table` that needs no packages; `nb` has decimal commas."""
-    chosen = _languages(language)
+    chosen = languages(language)
     moves = MOVES.get(estimate.outcome, MOVES[estimate.specification.outcome])
     heads = [" / ".join(words[i] for i in chosen) for words in moves]
-    caption = _joined(title(estimate.specification), chosen, " / ")
-    out = [r"\begin{table}", _command("caption", caption),
-           _command("begin", "tabular") + "{" + "l" * len(chosen) + "rlrlrl}", r"\hline",
-           " & ".join([""] * len(chosen) + [r"\multicolumn{2}{c}{" + _tex(h) + "}" for h in heads])
+    caption = joined(title(estimate.specification), chosen, " / ")
+    out = [r"\begin{table}", command("caption", caption),
+           command("begin", "tabular") + "{" + "l" * len(chosen) + "rlrlrl}", r"\hline",
+           " & ".join([""] * len(chosen) + [r"\multicolumn{2}{c}{" + tex(h) + "}" for h in heads])
            + r" \\", r"\hline"]  # fmt: skip
     before = ""
     for line in lines(estimate, everything=everything):
         if line.factor not in {before, "constant"}:
-            words = [_command("textit", _tex(HEADINGS[line.factor][i])) for i in chosen]
+            words = [command("textit", tex(HEADINGS[line.factor][i])) for i in chosen]
             out.append(" & ".join(words) + r" \\")
         before = line.factor
-        cells = [_tex(line.words[i]) for i in chosen]
+        cells = [tex(line.words[i]) for i in chosen]
         for value, stars, t in _cells(estimate, line, language):
-            cells += [_math(value), (_math(f"^{{{stars}}}") if stars else "")
-                      + (_math(f"({t})") if t else "")]  # fmt: skip
+            cells += [math_mode(value), (math_mode(f"^{{{stars}}}") if stars else "")
+                      + (math_mode(f"({t})") if t else "")]  # fmt: skip
         out.append(" & ".join(cells) + r" \\")
     out += [
         r"\hline",
         r"\end{tabular}",
         "",
-        _joined(note(estimate), chosen, "\n\n"),
+        joined(note(estimate), chosen, "\n\n"),
         r"\end{table}",
         "",
     ]
     return "\n".join(out)
-
-
-def _languages(language: str) -> tuple[int, ...]:
-    if language not in LANGUAGES:
-        cure = suggest(str(language), LANGUAGES)
-        refuse("table", [Problem("language", f"is {language!r}", ", ".join(LANGUAGES), cure)])
-    return {"both": (1, 0), "nb": (1,), "en": (0,)}[language]
 
 
 def _cells(estimate: LinearEstimate, line: Line, language: str) -> Iterator[tuple[str, str, str]]:
@@ -257,32 +239,3 @@ def _cells(estimate: LinearEstimate, line: Line, language: str) -> Iterator[tupl
     ):
         shown = "" if math.isnan(t) else signed(t, 2).replace(".", point)
         yield signed(value, 3).replace(".", point), str(stars), shown
-
-
-def signed(value: float, digits: int) -> str:
-    """Return a rounded number, never '-0.000'."""
-    return f"{round(float(value), digits) + 0.0:.{digits}f}"
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, str):
-        return str(value)
-    return "" if math.isnan(value) else f"{float(value):.10g}"
-
-
-def _command(name: str, words: str) -> str:
-    return f"\\{name}{{{words}}}"
-
-
-def _math(words: str) -> str:
-    return f"${words.replace(',', '{,}')}$"
-
-
-def _tex(words: str) -> str:
-    for sign in "&%_#$":
-        words = words.replace(sign, "\\" + sign)
-    return words
-
-
-def _joined(words: Words, chosen: Sequence[int], between: str) -> str:
-    return between.join(_tex(words[i]) for i in chosen)

@@ -10,14 +10,14 @@ from calibration.raking import Floats
 from sim.problems import Problem
 
 DEPENDENT = 1e-11  # of a column's squared length: what is left of it beside the others
-PART, PART_FROM = 16, 20_000  # of the patterns, looked at first
+PART, PART_FROM = 16, 8_000  # of the patterns, looked at first
 NAMED = 1e-6  # smallest share of a column in a dependence that is worth naming
 MERGE = "Merge it with a neighbouring value, or leave it out."
 
 
 def problems(patterns: Patterns, outcomes: Sequence[str], model: str) -> Iterator[Problem]:
     """Yield all that keeps a model from being estimated."""
-    counts = patterns.counts.sum(axis=0)
+    counts = patterns.events
     if counts.sum() <= 0:
         yield Problem(model, "has nobody", "persons with an outcome")
         return
@@ -36,7 +36,8 @@ def _few_events(
     patterns: Patterns, counts: Floats, outcomes: Sequence[str], model: str
 ) -> Iterator[Problem]:
     parameters = len(patterns.terms)
-    persons = (patterns.counts > 0).sum(axis=0)  # patterns with the outcome: at most the events
+    # patterns with an outcome: no more than its events
+    persons = [np.count_nonzero(column) for column in patterns.counts.T]
     for outcome, weighted, seen in zip(outcomes, counts, persons, strict=True):
         if weighted <= 0:
             cure = "Is the outcome coded as the codebook says?"
@@ -49,13 +50,13 @@ def _few_events(
 
 def _constant(patterns: Patterns, bearers: Floats, model: str) -> Iterator[Problem]:
     """Yield terms that are the same for everybody."""
-    here = patterns.counts.sum(axis=1) > 0
+    here = patterns.weights > 0
     first = patterns.places.size
     for column, term in enumerate(patterns.terms[1:first]):
-        values = patterns.numbers[here, column]
+        values = patterns.numbers[:, column][here]
         if values.min() == values.max():
             yield Problem(f"{model}, {term}", f"is {values[0]:g} for everybody", "it varies", MERGE)
-    total = patterns.counts.sum()
+    total = patterns.events.sum()
     for term, has in zip(patterns.terms[first:], bearers.sum(axis=1), strict=True):
         if has <= 0 or has >= total:
             who = "nobody" if has <= 0 else "everybody"
@@ -68,13 +69,13 @@ def _separated(
 ) -> Iterator[Problem]:
     """Yield dummies whose bearers never, or always, have an outcome."""
     first = patterns.places.size
-    without = patterns.counts.sum(axis=0) - with_it
+    without = patterns.events - with_it
     for term, has, lacks in zip(patterns.terms[first:], with_it, without, strict=True):
         if has.sum() <= 0 or lacks.sum() <= 0:
             continue  # said already
         for who, row in ((f"with {term}", has), (f"without {term}", lacks)):
             for outcome, count in zip(outcomes, row, strict=True):
-                if count <= 0 and (patterns.counts.sum(axis=0) > 0).all():
+                if count <= 0 and (patterns.events > 0).all():
                     found = f"none of the {row.sum():,.0f} persons {who} has the outcome {outcome}"
                     allowed = "every outcome on both sides; else its coefficient is infinite"
                     yield Problem(f"{model}, {term}", found, allowed, MERGE)
@@ -87,7 +88,7 @@ def _dependent(patterns: Patterns, model: str) -> Iterator[Problem]:
         if not list(_dependent(part, model)):
             return
     table = patterns.dense()
-    products = table.T @ (table * patterns.counts.sum(axis=1)[:, None])
+    products = table.T @ (table * patterns.weights[:, None])
     scale = 1 / np.sqrt(np.maximum(np.diag(products), 1e-300))
     products = products * scale[:, None] * scale
     _, triangle, order = linalg.qr(products, pivoting=True)

@@ -6,24 +6,26 @@ and sex, with the names of the publication (6.1, D1-D4, E1-E8).
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 from scipy import stats
 
 from calibration import logit_checks
 from calibration.information import scaled_r2
 from calibration.logit_kernel import cluster_scores, score_block
-from calibration.logit_newton import BLOCK, Newton, maximise, pairs_of, square
+from calibration.logit_newton import BLOCK, Newton, Summed, guess, maximise, pairs_of, square
+from calibration.logit_sample import Sample, read_sample
+from calibration.logit_strata import Strata, Stratum
 from calibration.patterns import Patterns, collapse
-from calibration.raking import Floats, Ints
+from calibration.raking import Floats
 from sim.codes import CENTRALITY, SEX
 from sim.problems import Problem, refuse, shown, suggest
-from sim.transitions.covariates import Covariates, Frame, read_covariates
+from sim.transitions.covariates import Frame
 from sim.transitions.terms import LEVEL_TERMS, OUTCOMES, TERMS, terms_of
 
 Kind = Literal["classical", "robust", "clustered"]
@@ -32,26 +34,6 @@ WORST_CONDITION = 1e9  # of the scaled information: beyond it a coefficient is a
 THREADS = min(os.cpu_count() or 1, 4)  # speed only: the numbers stay the same bits
 ROUGH = 8  # each so-manieth pattern makes the start of stratified models
 FURTHEST = 30.0  # log odds that no estimate from data reaches
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """Persons with their outcomes, 0 staying; weight and cluster may be missing."""
-
-    people: Covariates
-    outcome: Ints
-    weight: Floats | None = None
-    cluster: Ints | None = None
-
-    def __len__(self) -> int:
-        return self.outcome.size
-
-    def of(self, whom: NDArray[np.bool_]) -> "Sample":
-        """Return the persons of a mask."""
-        people = Covariates(**{name: column[whom] for name, column in vars(self.people).items()})
-        weight = None if self.weight is None else self.weight[whom]
-        cluster = None if self.cluster is None else self.cluster[whom]
-        return Sample(people, self.outcome[whom], weight, cluster)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +90,7 @@ class LogitEstimate:
 
 def fit_trinomial_logit(
     frame: Frame,
-    model_type: int = 1,
+    model_type: int | Sequence[int] = 1,
     *,
     outcome: str = "outcome",
     weight: str | None = None,
@@ -118,6 +100,7 @@ def fit_trinomial_logit(
 ) -> dict[str, LogitEstimate]:
     """Estimate the models of a type from a pandas frame or an Arrow table, one row a person.
 
+    model_type: 1, 2 or 3, or several of them: (2, 3) costs little more than 1.
     outcome, weight, cluster: names of columns. Outcomes are the codes stay, domestic and
         emigrate; persons of another outcome (death) are left out.
     covariance: classical (inverse information), robust (sandwich), or clustered.
@@ -130,63 +113,135 @@ def fit_trinomial_logit(
 
 
 def estimate(
-    sample: Sample, model_type: int, kind: Kind = "classical", *, threads: int = THREADS
+    sample: Sample,
+    model_type: int | Sequence[int],
+    kind: Kind = "classical",
+    *,
+    threads: int = THREADS,
 ) -> dict[str, LogitEstimate]:
-    """Estimate the models of a type from a sample."""
-    refuse("estimation", _wrong_choices(sample, model_type, kind))
+    """Estimate the models of a type, or of several, from a sample.
+
+    Several types share the collapsing of persons, and each starts where a wider one ended.
+    """
+    types = _types(model_type)
+    refuse("estimation", _wrong_choices(sample, types, kind))
     whole = collapse(sample.people, terms_of(1), sample.outcome, sample.weight, len(OUTCOMES))
-    rough = _rough(whole, threads) if model_type > 1 else {}
-    found, problems = {}, []
-    for name, level, sex in models_of(model_type):
-        patterns = _part(whole, model_type, level, sex)
-        wrong = list(logit_checks.problems(patterns, OUTCOMES, name))
-        if not wrong:
-            newton = maximise(patterns, threads, _start(rough, patterns.terms, level, sex))
-            wrong = list(_unfit(patterns, newton, name))
-            if not wrong:  # else the information may be singular
-                spread = _covariance(sample, patterns, newton, kind)
-                found[name] = _result(patterns, newton, spread, kind, (name, level, sex))
-        problems += wrong
+    reached: dict[str, Newton] = {}
+    if 1 not in types and (rough := _rough(whole, threads)):
+        reached["6.1"] = rough
+    found: dict[str, LogitEstimate] = {}
+    problems: list[Problem] = []
+    parts = {model: _part(whole, *model[1:]) for number in types for model in models_of(number)}
+    strata = {
+        (level, sex): Stratum(patterns)
+        for (_, level, sex), patterns in parts.items()
+        if sex is not None and 2 in types
+    }  # the finest, whose sums serve the models of types 2 and 3
+
+    for models in map(models_of, types):
+        each = threads if len(models) == 1 else 1  # else models side by side, a thread each
+        one = partial(_one, sample, parts, strata, reached, kind, each)
+        largest_first = sorted(models, key=lambda model: -len(parts[model]))
+        with ThreadPoolExecutor(threads) as pool:
+            done = dict(zip(largest_first, pool.map(one, largest_first), strict=True))
+        for model in models:
+            fitted, newton, wrong = done[model]
+            problems += wrong
+            if fitted is not None and newton is not None:
+                found[model[0]], reached[model[0]] = fitted, newton
     refuse("estimation", problems)
     return found
 
 
-def _part(whole: Patterns, model_type: int, level: int | None, sex: str | None) -> Patterns:
+Model = tuple[str, int | None, str | None]  # name, centrality, sex
+
+
+def _one(
+    sample: Sample,
+    parts: Mapping[Model, Patterns],
+    strata: Mapping[tuple[int | None, str], Stratum],
+    reached: Mapping[str, Newton],
+    kind: Kind,
+    threads: int,
+    model: Model,
+) -> tuple[LogitEstimate | None, Newton | None, list[Problem]]:
+    """Estimate one model, or say why not."""
+    name, level, sex = model
+    patterns = parts[model]
+    wrong = list(logit_checks.problems(patterns, OUTCOMES, name))
+    if wrong:
+        return None, None, wrong
+    start = _start(reached, patterns.terms, level, sex)
+    summed = _summed(strata, patterns.terms, level, sex)
+    newton = maximise(patterns, threads, start, summed)
+    wrong = list(_unfit(patterns, newton, name))
+    if wrong:  # the information may be singular
+        return None, None, wrong
+    spread = _covariance(sample, patterns, newton, kind)
+    return _result(patterns, newton, spread, kind, model), newton, []
+
+
+def _types(model_type: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the types asked for, each once, in ascending order if they can be ordered."""
+    if not isinstance(model_type, Sequence):
+        return (model_type,)
+    return tuple(sorted(set(model_type))) if set(model_type) <= {1, 2, 3} else tuple(model_type)
+
+
+def _part(whole: Patterns, level: int | None, sex: str | None) -> Patterns:
     """Return the patterns of a model's persons, with its terms."""
     if level is None:
         return whole
-    marked = [whole.has(term) for term in LEVEL_TERMS]
-    rows = marked[level - 1] if level <= len(marked) else ~np.any(marked, axis=0)
+    first, last = 2 * level - 2, 2 * level
     if sex is not None:
-        rows = rows & (whole.has("female") == (sex == "female"))
-    return whole.restricted(rows, terms_of(model_type))
+        first += SEX.index(sex)
+        last = first + 1
+    return whole.of_strata(first, last, terms_of(type_of(level, sex)))
 
 
-def _rough(whole: Patterns, threads: int) -> dict[str, Floats]:
+def _summed(
+    strata: Mapping[tuple[int | None, str], Stratum],
+    terms: tuple[str, ...],
+    level: int | None,
+    sex: str | None,
+) -> Summed | None:
+    """Return how the sums of a model are taken from strata, if they are."""
+    if not strata or level is None:
+        return None
+    if sex is not None:
+        return strata[level, sex].sums
+    marks = [("female",) if sex == "female" else () for sex in SEX.names]
+    return Strata(terms, [strata[level, sex] for sex in SEX.names], marks).sums
+
+
+def _rough(whole: Patterns, threads: int) -> Newton | None:
     """Return a start for stratified models: the pooled model on a part of the patterns."""
     some = whole.every(ROUGH)
-    if not (some.counts.sum(axis=0) > 0).all():
-        return {}
-    newton = maximise(some, threads)
-    good = newton.converged and np.isfinite(newton.beta).all()
-    return dict(zip(some.terms, newton.beta, strict=True)) if good else {}
+    if not (some.events > 0).all():
+        return None
+    newton = guess(some, threads)
+    return newton if np.isfinite(newton.beta).all() else None
 
 
 def _start(
-    rough: Mapping[str, Floats], terms: tuple[str, ...], level: int | None, sex: str | None
+    reached: Mapping[str, Newton], terms: tuple[str, ...], level: int | None, sex: str | None
 ) -> Floats | None:
-    """Return where a stratum starts: as the pooled model says of it."""
-    if not rough or level is None:
+    """Return where a stratum starts: as a wider model says of it."""
+    if level is None:
         return None
-    start = np.array([rough[term] for term in terms])
-    if level <= len(LEVEL_TERMS):
-        start[0] += rough[LEVEL_TERMS[level - 1]]
+    wider = f"D{level}" if sex is not None and f"D{level}" in reached else "6.1"
+    if wider not in reached:
+        return None
+    known = dict(zip(reached[wider].terms, reached[wider].beta, strict=True))
+    start = np.array([known[term] for term in terms])
+    if wider == "6.1" and level <= len(LEVEL_TERMS):
+        start[0] += known[LEVEL_TERMS[level - 1]]
     if sex == "female":
-        start[0] += rough["female"]
+        start[0] += known["female"]
     return start
 
 
-def models_of(model_type: int) -> list[tuple[str, int | None, str | None]]:
+def models_of(model_type: int) -> list[Model]:
     """Return name, centrality and sex of each model of a type, as in the publication."""
     if model_type == 1:
         return [("6.1", None, None)]
@@ -231,14 +286,15 @@ def _scores(patterns: Patterns, beta: Floats) -> Floats:
 def _clusters(sample: Sample, patterns: Patterns, newton: Newton) -> Floats:
     """Return the sum over clusters of their scores' products, corrected for their number."""
     assert sample.cluster is not None
-    mine = np.flatnonzero(patterns.of_person >= 0)
-    order = mine[np.argsort(sample.cluster[mine], kind="stable")]
+    mine, pattern = patterns.persons()
+    turn = np.argsort(sample.cluster[mine], kind="stable")
+    order, pattern = mine[turn], pattern[turn]
     starts = np.flatnonzero(np.diff(sample.cluster[order], prepend=-1, append=-2))
     weight = np.ones(len(sample)) if sample.weight is None else sample.weight
     size = newton.beta.size
     total = np.zeros((size, size))
     cluster_scores(
-        patterns.of_person[order], sample.outcome[order], weight[order], starts,
+        pattern, sample.outcome[order], weight[order], starts,
         patterns.numbers, patterns.active, patterns.places, newton.beta, total,
     )  # fmt: skip
     clusters = starts.size - 1
@@ -250,15 +306,15 @@ def _result(
     newton: Newton,
     spread: Floats,
     kind: str,
-    model: tuple[str, int | None, str | None],
+    model: Model,
 ) -> LogitEstimate:
     """Put a model together, its terms in the order of the publication."""
     terms = tuple(term for term in TERMS if term in patterns.terms)
     order = np.array([patterns.terms.index(term) for term in terms])
     k, moves = newton.beta.shape
     every = (np.arange(moves)[:, None] * k + order).ravel()
-    events = patterns.counts.sum(axis=0)
-    n = round(float(patterns.counts.sum()))
+    events = patterns.events
+    n = round(float(patterns.events.sum()))
     name, level, sex = model
     return LogitEstimate(
         name, type_of(level, sex), level, sex, terms, OUTCOMES,
@@ -277,7 +333,9 @@ def condition(information: Floats) -> float:
 def _unfit(patterns: Patterns, newton: Newton, name: str) -> list[Problem]:
     """Say what makes an estimate worthless although a number came out."""
     found = []
-    furthest = float(np.abs(patterns.log_odds(newton.beta)).max())
+    furthest = patterns.furthest(newton.beta)
+    if furthest > FURTHEST:  # by a bound that is quick
+        furthest = float(np.abs(patterns.log_odds(newton.beta)).max())
     large = int(np.abs(newton.beta).argmax() // newton.beta.shape[1])
     if furthest > FURTHEST or not newton.converged:
         found.append(
@@ -294,10 +352,14 @@ def _unfit(patterns: Patterns, newton: Newton, name: str) -> list[Problem]:
     return found
 
 
-def _wrong_choices(sample: Sample, model_type: int, kind: str) -> list[Problem]:
-    problems = []
-    if model_type not in (1, 2, 3):
-        problems.append(Problem("model_type", f"is {shown(model_type)}", "1, 2, 3"))
+def _wrong_choices(sample: Sample, types: Sequence[int], kind: str) -> list[Problem]:
+    problems = [
+        Problem("model_type", f"is {shown(number)}", "1, 2, 3")
+        for number in types
+        if number not in (1, 2, 3)
+    ]
+    if not types:
+        problems.append(Problem("model_type", "is missing", "1, 2, 3"))
     if kind not in KINDS:
         cure = suggest(str(kind), KINDS)
         problems.append(Problem("covariance", f"is {shown(kind)}", ", ".join(KINDS), cure))
@@ -317,52 +379,3 @@ def _wrong_choices(sample: Sample, model_type: int, kind: str) -> list[Problem]:
         elif not weight.any():
             problems.append(Problem("weight", "is 0 for everybody", "some above 0"))
     return problems
-
-
-def read_sample(
-    frame: Frame, outcome: str = "outcome", weight: str | None = None, cluster: str | None = None
-) -> Sample:
-    """Read covariates, outcome, weight and cluster of a frame; other outcomes are left out."""
-    people = read_covariates(frame)
-    problems: list[Problem] = []
-    columns: Mapping[str, Any] = {
-        name: _plain(frame, name, problems) for name in (outcome, weight, cluster) if name
-    }
-    refuse("frame", problems)
-    codes = _outcomes(columns[outcome], outcome)
-    weights = None if weight is None else np.asarray(columns[weight], dtype=np.float64)
-    groups = None
-    if cluster is not None:
-        groups = np.unique(np.asarray(columns[cluster]), return_inverse=True)[1].astype(np.int64)
-    sample = Sample(people, codes, weights, groups)
-    return sample if (codes >= 0).all() else sample.of(codes >= 0)
-
-
-def _plain(frame: Any, name: str, problems: list[Problem]) -> Any:
-    names = list(getattr(frame, "column_names", getattr(frame, "columns", ())))
-    if name not in names:
-        cure = suggest(name, [str(n) for n in names])
-        problems.append(Problem(f"column {name!r}", "is missing", "one column", cure))
-        return []
-    column = frame[name]
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-
-
-def _outcomes(values: Any, name: str) -> Ints:
-    """Return 0, 1, 2 for the outcomes, -1 for death."""
-    known = {code: number for number, code in enumerate(OUTCOMES)} | {"death": -1}
-    column = pa.array(values, from_pandas=True)
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    words = [str(word) for word in coded.dictionary.to_pylist()]
-    place = coded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
-    numbers = np.array([known.get(word, -2) for word in words] + [-2], dtype=np.int64)
-    found = np.asarray(numbers[place])
-    if (found == -2).any():
-        row = int((found == -2).argmax())
-        word = words[place[row]] if place[row] < len(words) else "nothing"
-        said = f"holds {shown(word)}, first in row {row + 1}"
-        cure = suggest(word, list(known))
-        refuse("frame", [Problem(f"column {name!r}", said, ", ".join(known), cure)])
-    return found

@@ -12,20 +12,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from calibration.linear_tables import (
-    HEADINGS,
-    Words,
-    _command,
-    _joined,
-    _languages,
-    _math,
-    _plain,
-    _row,
-    _tex,
-    signed,
-)
 from calibration.logit_estimate import LogitEstimate
 from calibration.logit_tests import ALL, BOTH, Verdict
+from calibration.table_layout import (
+    HEADINGS,
+    Words,
+    command,
+    joined,
+    languages,
+    math_mode,
+    padded,
+    plain,
+    signed,
+    tex,
+)
 from sim.codes import CENTRALITY, SEX
 from sim.transitions.terms import FACTORS, LEVELS, MOVES
 
@@ -162,7 +162,7 @@ def text(
 
     errors: standard errors too; stars: significance at 90, 95 and 99 percent.
     """
-    chosen, shown = _languages(language), list(lines(estimate))
+    chosen, shown = languages(language), list(lines(estimate))
     kinds = _kinds(errors=errors)
     names = [*(w for w in FACTOR_WORDS.values()), *(("  " + a, "  " + b) for a, b in
              (line.words for line in shown))]  # fmt: skip
@@ -170,26 +170,26 @@ def text(
     cell = [13 if kind == "estimate" else 10 for kind in kinds]
     wide = [max(sum(cell) + 2 * (len(cell) - 1), *(len(MOVE_WORDS[m][i]) for i in chosen))
             for m in MOVES]  # fmt: skip
-    blank = _row([""] * len(chosen), widths)
-    body = [blank + _row([MOVE_WORDS[m][i] for m in MOVES], wide, right=True) for i in chosen]
-    body += [blank + _row([COLUMNS[k][i] for k in kinds] * len(MOVES), cell * len(MOVES),
+    blank = padded([""] * len(chosen), widths)
+    body = [blank + padded([MOVE_WORDS[m][i] for m in MOVES], wide, right=True) for i in chosen]
+    body += [blank + padded([COLUMNS[k][i] for k in kinds] * len(MOVES), cell * len(MOVES),
                           right=True) for i in chosen]  # fmt: skip
     rule = "-" * len(body[0])
     body.append(rule)
     before = ""
     for line in shown:
         if line.factor and line.factor != before:
-            body.append(_row([FACTOR_WORDS[line.factor][i] for i in chosen], widths))
+            body.append(padded([FACTOR_WORDS[line.factor][i] for i in chosen], widths))
         before = line.factor
         words = [("  " if line.factor else "") + line.words[i] for i in chosen]
         cells = list(_cells(estimate, line, language, kinds, stars=stars))
         room = 3 if stars else 0
         printed = [value + (f"{mark:<{room}}" if at % len(kinds) == 0 else "")
                    for at, (value, mark) in enumerate(cells)]  # fmt: skip
-        body.append(_row(words, widths) + _row(printed, cell * len(MOVES), right=True))
+        body.append(padded(words, widths) + padded(printed, cell * len(MOVES), right=True))
     body.append(rule)
     for named, value in fit_lines(estimate, language):
-        body.append(_row([named[i] for i in chosen], widths) + value.rjust(cell[0]))
+        body.append(padded([named[i] for i in chosen], widths) + value.rjust(cell[0]))
     return _put(title(estimate), body, _noted(estimate, stars=stars), chosen, len(rule))
 
 
@@ -202,12 +202,12 @@ def to_csv(estimates: Iterable[LogitEstimate]) -> str:
                      "errors", "n", "scaled_r2", "bic", "log_likelihood"])  # fmt: skip
     for model in estimates:
         about = [model.name, model.model_type, model.centrality or "all", model.sex or "all"]
-        fit = [_plain(x) for x in (model.n, model.scaled_r2, model.bic, model.log_likelihood)]
+        fit = [plain(x) for x in (model.n, model.scaled_r2, model.bic, model.log_likelihood)]
         parts = (model.estimates, model.std_errors, model.t_values, model.p_values)
         for i, line in enumerate(lines(model)):
             row = []
             for j in range(len(MOVES)):
-                row += [_plain(part[i, j]) for part in parts]
+                row += [plain(part[i, j]) for part in parts]
                 row.append(_starred(float(model.p_values[i, j])))
             writer.writerow([*about, line.term, *line.words, *row, model.kind, *fit])
     return out.getvalue()
@@ -217,10 +217,10 @@ def latex(
     estimate: LogitEstimate, *, language: str = "en", errors: bool = False, stars: bool = False
 ) -> str:
     """Return a table as a LaTeX `table` that needs no packages; `nb` has decimal commas."""
-    chosen, kinds = _languages(language), _kinds(errors=errors)
+    chosen, kinds = languages(language), _kinds(errors=errors)
     many = len(kinds) * len(MOVES)
     spans = [f"\\multicolumn{{{len(kinds)}}}{{c}}" + "{"
-             + " / ".join(_tex(MOVE_WORDS[m][i]) for i in chosen) + "}" for m in MOVES]  # fmt: skip
+             + " / ".join(tex(MOVE_WORDS[m][i]) for i in chosen) + "}" for m in MOVES]  # fmt: skip
     heads = [" / ".join(COLUMNS[k][i] for i in chosen) for k in kinds] * len(MOVES)
     blank = [""] * len(chosen)
     body = [blank + spans, blank + heads]
@@ -228,25 +228,25 @@ def latex(
     before = ""
     for line in lines(estimate):
         if line.factor and line.factor != before:
-            words = [_command("textit", _tex(FACTOR_WORDS[line.factor][i])) for i in chosen]
+            words = [command("textit", tex(FACTOR_WORDS[line.factor][i])) for i in chosen]
             out.append(" & ".join(words) + r" \\")
         before = line.factor
-        cells = [_tex(line.words[i]) for i in chosen]
+        cells = [tex(line.words[i]) for i in chosen]
         for value, mark in _cells(estimate, line, language, kinds, stars=stars):
-            cells.append(_math(value + (f"^{{{mark}}}" if mark else "")))
+            cells.append(math_mode(value + (f"^{{{mark}}}" if mark else "")))
         out.append(" & ".join(cells) + r" \\")
     out.append(r"\hline")
     for named, value in fit_lines(estimate, language):
-        figure = _math(value.replace(" ", "~"))
+        figure = math_mode(value.replace(" ", "~"))
         out.append(" & ".join([*(named[i] for i in chosen), figure]) + r" \\")
     columns = "l" * len(chosen) + "r" * many
-    caption = _joined(title(estimate), chosen, " / ")
-    return _table(caption, columns, out, _joined(_noted(estimate, stars=stars), chosen, "\n\n"))
+    caption = joined(title(estimate), chosen, " / ")
+    return _table(caption, columns, out, joined(_noted(estimate, stars=stars), chosen, "\n\n"))
 
 
 def verdicts_text(verdicts: Sequence[Verdict], *, language: str = "en") -> str:
     """Return the table of tests for the eye; remarks are numbered below it."""
-    chosen = _languages(language)
+    chosen = languages(language)
     rows, notes = _tests(verdicts, chosen, language)
     heads = [[words[i] for words in TEST_HEADS] + [""] for i in chosen]
     widths = [max(len(row[c]) for row in [*heads, *rows]) for c in range(len(TEST_HEADS) + 1)]
@@ -263,24 +263,24 @@ def verdicts_csv(verdicts: Iterable[Verdict]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(Verdict.__dataclass_fields__)
     for verdict in verdicts:
-        row = vars(verdict) | {"statistic": _plain(verdict.statistic),
-                               "p_value": _plain(verdict.p_value)}  # fmt: skip
+        row = vars(verdict) | {"statistic": plain(verdict.statistic),
+                               "p_value": plain(verdict.p_value)}  # fmt: skip
         writer.writerow(row.values())
     return out.getvalue()
 
 
 def verdicts_latex(verdicts: Sequence[Verdict], *, language: str = "en") -> str:
     """Return the table of tests in LaTeX."""
-    chosen = _languages(language)
+    chosen = languages(language)
     rows, notes = _tests(verdicts, chosen, language)
     heads = [" / ".join(words[i] for i in chosen) for words in TEST_HEADS]
     out = [" & ".join(heads) + r" \\", r"\hline"]
     for row in rows:
-        cells = [_tex(word) for word in row[:4]] + [_math(word) for word in row[4:7]]
+        cells = [tex(word) for word in row[:4]] + [math_mode(word) for word in row[4:7]]
         cells[-1] += f"$^{{{row[7]}}}$" if row[7] else ""
         out.append(" & ".join(cells) + r" \\")
-    below = "\n\n".join(_tex(remark) for remark in notes)
-    caption = _joined(TESTS_TITLE, chosen, " / ")
+    below = "\n\n".join(tex(remark) for remark in notes)
+    caption = joined(TESTS_TITLE, chosen, " / ")
     return _table(caption, "llllrrr", out, below)
 
 
@@ -310,7 +310,7 @@ def _p_value(value: float) -> str:
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    return _row(row[:4], widths[:4]) + _row(row[4:7], widths[4:7], right=True) + row[7]
+    return padded(row[:4], widths[:4]) + padded(row[4:7], widths[4:7], right=True) + row[7]
 
 
 def _kinds(*, errors: bool) -> list[str]:
@@ -356,7 +356,7 @@ def _put(
 
 def _table(caption: str, columns: str, body: Sequence[str], below: str) -> str:
     return "\n".join([
-        r"\begin{table}", _command("caption", caption),
-        _command("begin", "tabular") + "{" + columns + "}", r"\hline", *body, r"\hline",
+        r"\begin{table}", command("caption", caption),
+        command("begin", "tabular") + "{" + columns + "}", r"\hline", *body, r"\hline",
         r"\end{tabular}", "", below, r"\end{table}", "",
     ])  # fmt: skip

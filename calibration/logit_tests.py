@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scipy import linalg, stats
 
 from calibration import logit_checks
-from calibration.logit_estimate import Kind, LogitEstimate, Sample, estimate
+from calibration.logit_estimate import Kind, LogitEstimate, estimate
 from calibration.logit_newton import maximise
+from calibration.logit_sample import Sample
 from calibration.patterns import collapse
 from calibration.raking import Floats
 from sim.codes import SEX
@@ -107,7 +108,11 @@ def pooling_tests(
 
     Likelihood ratio tests and Wald tests (minimum distance), 1-2, 2-3 and 1-3.
     """
-    types = {number: estimate(sample, number, kind, threads=threads) for number in (1, 2, 3)}
+    fitted = estimate(sample, (1, 2, 3), kind, threads=threads)
+    types = {
+        number: {name: model for name, model in fitted.items() if model.model_type == number}
+        for number in (1, 2, 3)
+    }
     found = []
     for narrow, wide in ((1, 2), (2, 3), (1, 3)):
         ratio = likelihood_ratio(types[narrow], types[wide])

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from calibration.raking import Floats, Ints
-from sim.codes import DURATION_GROUP, EDUCATION, REASON, SEX, STATUS
+from sim.codes import CENTRALITY, DURATION_GROUP, EDUCATION, REASON, SEX, STATUS
 from sim.transitions.covariates import Covariates
 from sim.transitions.terms import FACTORS, FEMALE, LEVELS
 
@@ -22,45 +23,65 @@ class Patterns:
     places: the columns of the constant and of each of `numbers`; active: columns of the
         dummies that are 1, -1 where a factor has its reference.
     counts: weighted persons by outcome; squares: sums of squared weights.
-    of_person: pattern of each person.
+    stratum: twice the stored centrality, and one more for men's code of sex; ascending when
+        both are among the terms.
+    of_person: pattern of each person; those below `first` or beyond the last are of others.
     """
 
     terms: tuple[str, ...]
     places: Ints
     numbers: Floats
-    active: Ints
+    active: NDArray[np.int16]
     counts: Floats
     squares: Floats
+    stratum: Ints
     of_person: Ints
+    first: int = 0
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    @cached_property
+    def events(self) -> Floats:
+        """Weighted persons by outcome."""
+        return np.array([column.sum() for column in self.counts.T])
+
+    @cached_property
+    def weights(self) -> Floats:
+        """Weighted persons of each pattern."""
+        return np.asarray(sum(self.counts.T))
 
     def every(self, stride: int) -> "Patterns":
         """Return each stride-th pattern, for a first guess."""
         return Patterns(
             self.terms, self.places, np.ascontiguousarray(self.numbers[::stride]),
             np.ascontiguousarray(self.active[::stride]),
-            np.ascontiguousarray(self.counts[::stride]), self.squares[::stride], self.of_person[:0],
+            np.ascontiguousarray(self.counts[::stride]), self.squares[::stride],
+            self.stratum[::stride], self.of_person[:0],
         )  # fmt: skip
 
-    def has(self, term: str) -> NDArray[np.bool_]:
-        """Return which patterns have a dummy."""
-        return np.asarray((self.active == self.terms.index(term)).any(axis=1))
+    def persons(self) -> tuple[Ints, Ints]:
+        """Return the persons of these patterns, and the pattern of each."""
+        inside = (self.of_person >= self.first) & (self.of_person < self.first + len(self))
+        mine = np.flatnonzero(inside)
+        return mine, self.of_person[mine] - self.first
 
-    def restricted(self, rows: NDArray[np.bool_], terms: Sequence[str]) -> "Patterns":
-        """Return some patterns, with the terms of a smaller model; no dummy of theirs is lost."""
+    def of_strata(self, first: int, last: int, terms: Sequence[str]) -> "Patterns":
+        """Return the patterns of strata from first up to last, with the terms of a smaller model.
+
+        Its terms hold all that differs inside the strata.
+        """
+        low, high = np.searchsorted(self.stratum, (first, last))
         kept = [i for i, term in enumerate(self.terms) if term in terms]
-        place = np.full(len(self.terms) + 1, -1)
+        place = np.full(len(self.terms) + 1, -1, dtype=np.int16)
         place[kept] = np.arange(len(kept))
-        columns = [column for column in self.active.T if np.isin(column, kept).any()]
-        table = np.stack(columns, axis=1) if columns else np.empty((len(self), 0), np.int64)
-        active = place[table[rows]]
-        number = np.full(len(self), -1)
-        number[rows] = np.arange(int(rows.sum()))
+        table = self.active[low:high]
+        columns = [place[column] for column in table.T if column.max(initial=-1) in kept]
+        active = np.stack(columns, axis=1) if columns else np.empty((high - low, 0), np.int16)
         return Patterns(
-            tuple(self.terms[i] for i in kept), self.places, self.numbers[rows], active,
-            self.counts[rows], self.squares[rows], number[self.of_person],
+            tuple(self.terms[i] for i in kept), self.places, self.numbers[low:high], active,
+            self.counts[low:high], self.squares[low:high], self.stratum[low:high],
+            self.of_person, self.first + int(low),
         )  # fmt: skip
 
     def log_odds(self, beta: Floats) -> Floats:
@@ -71,13 +92,29 @@ class Patterns:
             found += padded[column]
         return np.asarray(found)
 
+    def furthest(self, beta: Floats) -> float:
+        """Return what no log odds of these patterns exceed."""
+        dummies = np.abs(beta[self.places.size :]).max(axis=1, initial=0)
+        largest = [max(abs(column.max()), abs(column.min())) for column in self.numbers.T]
+        numbers = np.array(largest) @ np.abs(beta[self.places[1:]])
+        bound = np.abs(beta[self.places[0]]) + numbers
+        return float(bound.max() + np.sort(dummies)[-self.active.shape[1] :].sum())
+
     def bearers(self) -> Floats:
         """Return weighted persons with each dummy, by outcome; dummies in order of terms."""
         first = self.places.size
         found = np.zeros((len(self.terms) - first + 1, self.counts.shape[1]))
+        if not len(self):
+            return found[:-1]
+        new = np.zeros(len(self), dtype=np.bool_)
+        new[0] = True
         for column in self.active.T:
+            new[1:] |= column[1:] != column[:-1]
+        starts = np.flatnonzero(new)
+        counts = np.add.reduceat(self.counts, starts)  # of runs with the same dummies
+        for column in self.active[starts].T:
             which = np.where(column >= 0, column - first, len(found) - 1)
-            for o, count in enumerate(self.counts.T):
+            for o, count in enumerate(counts.T):
                 found[:, o] += np.bincount(which, count, len(found))
         return found[:-1]
 
@@ -103,8 +140,8 @@ def collapse(
 
     outcome: 0 is the reference; weight: None gives everybody 1.
     """
-    key, parts = _keys(people, terms)
-    order = np.argsort(key, kind="stable")
+    key = _keys(people, terms)
+    order = _sorted(key)
     begins = np.flatnonzero(np.diff(key[order], prepend=-1))
     number = np.zeros(key.size, dtype=np.int64)
     number[begins[1:]] = 1
@@ -117,7 +154,18 @@ def collapse(
     squares = counts
     if weight is not None:
         squares = np.bincount(cell, weight**2, size).reshape(-1, outcomes).astype(np.float64)
-    return _make(parts, terms, first, counts, squares, pattern)
+    return _make(people, terms, first, counts, squares, pattern)
+
+
+def _sorted(key: Ints) -> Ints:
+    """Return the order of keys, by counting 16 bits at a time: NumPy does that ten times faster."""
+    order = np.argsort(key.astype(np.uint16), kind="stable")
+    shift = 16
+    while int(key.max(initial=0)) >> shift:
+        digit = (key[order] >> shift).astype(np.uint16)
+        order = order[np.argsort(digit, kind="stable")]
+        shift += 16
+    return order
 
 
 def _factors(people: Covariates) -> Mapping[str, tuple[Ints, Mapping[int, str]]]:
@@ -127,28 +175,34 @@ def _factors(people: Covariates) -> Mapping[str, tuple[Ints, Mapping[int, str]]]
 
 
 SIZES = {
-    "female": len(SEX), "duration": len(DURATION_GROUP), "education": len(EDUCATION),
-    "status": len(STATUS), "reason": len(REASON), "centrality": 4,
+    "centrality": len(CENTRALITY), "female": len(SEX), "duration": len(DURATION_GROUP),
+    "education": len(EDUCATION), "status": len(STATUS), "reason": len(REASON),
 }  # fmt: skip
 
 
-def _keys(people: Covariates, terms: Sequence[str]) -> tuple[Ints, Covariates]:
-    """Return one number for each combination of what the terms look at."""
-    parts = [(people.age, int(people.age.max(initial=0)) + 1)]
-    for name in ("family_total", "family_immigrants"):
-        if name in terms:
+def _keys(people: Covariates, terms: Sequence[str]) -> Ints:
+    """Return one number for each combination of what the terms look at.
+
+    Factors come first, centrality and sex foremost: patterns with equal dummies, and those
+    of a stratum, then lie beside each other, as the kernels like it.
+    """
+    factors = {name: _factors(people)[name] for name in SIZES}
+    parts = [
+        (codes, SIZES[name])
+        for name, (codes, of) in factors.items()
+        if any(term in terms for term in of.values())
+    ]
+    for name in ("age", "family_total", "family_immigrants"):
+        if name == "age" or name in terms:
             column = getattr(people, name)
             parts.append((column, int(column.max(initial=0)) + 1))
-    for name, (codes, of) in _factors(people).items():
-        if any(term in terms for term in of.values()):
-            parts.append((codes, SIZES[name]))
     bits = sum(float(np.log2(max(span, 2))) for _, span in parts)
     assert bits < MOST_PATTERN_BITS, "ages and family sizes fit into a key"
     key = np.zeros(people.age.size, dtype=np.int64)
     for column, span in parts:
         key *= span
         key += column
-    return key, people
+    return key
 
 
 def _make(
@@ -168,10 +222,11 @@ def _make(
     numbers = np.stack([np.asarray(amounts[t], dtype=np.float64) for t in numeric], axis=1)
     columns = []
     for codes, of in _factors(people).values():
-        where = np.full(max(of) + 2, -1)
+        where = np.full(max(of) + 2, -1, dtype=np.int16)
         for code, term in of.items():
             where[code] = ordered.index(term) if term in ordered else -1
         if (where >= 0).any():
             columns.append(where[np.minimum(codes[first], where.size - 1)])
-    active = np.stack(columns, axis=1) if columns else np.empty((first.size, 0), dtype=np.int64)
-    return Patterns(ordered, places, numbers, active, counts, np.asarray(squares), pattern)
+    active = np.stack(columns, axis=1) if columns else np.empty((first.size, 0), dtype=np.int16)
+    return Patterns(ordered, places, numbers, active, counts, np.asarray(squares),
+                    2 * people.centrality[first] + people.sex[first], pattern)  # fmt: skip

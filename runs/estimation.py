@@ -10,7 +10,9 @@ from sim.problems import InputError, Problem, refuse, shown
 
 if TYPE_CHECKING:
     from calibration.extract import Extract
-    from calibration.logit_estimate import LogitEstimate, Sample
+    from calibration.linear import LinearEstimate
+    from calibration.logit_estimate import LogitEstimate
+    from calibration.logit_sample import Sample
 
 DONE = 0
 EXAMPLES = """\
@@ -34,10 +36,12 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("data", metavar="DATA", help="CSV or Parquet file with one row a person")
     add("--mapping", metavar="YAML", help="whose column is which, which code means what")
     add("--model-type", metavar="1|2|3", default="1", help="one logit for all (default), by "
-        "centrality, or also by sex")  # fmt: skip
+        "centrality, or also by sex; several at once: 2,3")  # fmt: skip
     add("--linear", action="store_true", help="the linear probability models of chapter 5 instead")
     add("--errors", metavar="KIND", default="classical", help="classical, robust or clustered by "
         "family; with --linear classical, HC0 to HC3 or family")  # fmt: skip
+    add("--omit-empty", action="store_true", help="with --linear: leave out variables that nobody "
+        "has, instead of the table")  # fmt: skip
     add("--tests", action="store_true", help="test pooling (types 1, 2 and 3) and independence of "
         "irrelevant alternatives too")  # fmt: skip
     add("--threads", metavar="N", default="1", help="speed only; the numbers stay the same bits")
@@ -60,8 +64,10 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
 
 
 def _wrong(arguments: argparse.Namespace) -> Iterable[Problem]:
-    if arguments.model_type not in ("1", "2", "3"):
-        yield Problem("--model-type", f"is {shown(arguments.model_type)}", "1, 2, 3")
+    types = arguments.model_type.split(",")
+    if not set(types) <= {"1", "2", "3"} or len(set(types)) < len(types):
+        found = f"is {shown(arguments.model_type)}"
+        yield Problem("--model-type", found, "1, 2, 3, or several: 2,3")
     allowed = ERRORS["linear" if arguments.linear else "trinomial"]
     if arguments.errors not in allowed:
         yield Problem("--errors", f"is {shown(arguments.errors)}", ", ".join(allowed))
@@ -80,7 +86,7 @@ def sample_of(extract: "Extract") -> "Sample":
     """Return the persons of an extract as the estimator takes them; the dead are left out."""
     import numpy as np
 
-    from calibration.logit_estimate import Sample
+    from calibration.logit_sample import Sample
     from sim.codes import DURATION_STARTS
     from sim.transitions.covariates import COLUMNS, Covariates
 
@@ -100,7 +106,8 @@ def _trinomial(extract: "Extract", arguments: argparse.Namespace) -> int:
     from calibration.logit_estimate import estimate
 
     sample, kind = sample_of(extract), arguments.errors
-    fitted = estimate(sample, int(arguments.model_type), kind, threads=int(arguments.threads))
+    types = sorted(map(int, arguments.model_type.split(",")))
+    fitted = estimate(sample, types, kind, threads=int(arguments.threads))
     source = f"Estimated from {Path(extract.source).name}, {len(sample):,} persons"
     if extract.synthetic:
         source += " (synthetic)"
@@ -116,7 +123,7 @@ def _trinomial(extract: "Extract", arguments: argparse.Namespace) -> int:
         if arguments.tests:
             print(tables["tests.txt"])
         print(f"The models are in {folder}; run them with: vandring run baseline --parameters "
-              f"{folder} --model-type {arguments.model_type}")  # fmt: skip
+              f"{folder} --model-type {types[-1]}")  # fmt: skip
     return DONE
 
 
@@ -138,8 +145,9 @@ def _tests(
 
     verdicts = [v for estimate in fitted.values() for v in logit_tests.joint_tests(estimate)]
     if arguments.tests:
-        threads, model_type = int(arguments.threads), int(arguments.model_type)
-        verdicts += logit_tests.independence_tests(sample, model_type, threads=threads)
+        threads = int(arguments.threads)
+        for model_type in sorted(map(int, arguments.model_type.split(","))):
+            verdicts += logit_tests.independence_tests(sample, model_type, threads=threads)
         try:
             verdicts += logit_tests.pooling_tests(sample, arguments.errors, threads=threads)
         except InputError as error:  # the models asked for stand; the wider ones cannot be had
@@ -171,14 +179,24 @@ def _print_json(fitted: Mapping[str, "LogitEstimate"], folder: Path) -> None:
 
 
 def _linear(extract: "Extract", arguments: argparse.Namespace) -> int:
-    from calibration.linear import fit_tables
+    from calibration.linear import fit_tables, tables_of
     from calibration.linear_tables import latex, text, to_csv
     from runs.tables import write_whole
 
-    fits = fit_tables(extract.columns, errors=arguments.errors)
+    fits: dict[str, LinearEstimate] = {}
+    problems: list[Problem] = []
+    for name in tables_of(extract.columns):
+        try:
+            fits |= fit_tables(extract.columns, [name], errors=arguments.errors,
+                               omit_empty=arguments.omit_empty)  # fmt: skip
+        except InputError as error:
+            problems += error.problems
     if not fits:
         found = "allows none of the tables of chapter 5"
-        raise InputError(extract.source, [Problem("extract", found, "centrality or county")])
+        problems.append(Problem("extract", found, "centrality, or county and county_outcome"))
+        raise InputError(extract.source, problems)
+    if problems:  # the others stand
+        print(f"vandring: tables left out: {InputError(extract.source, problems)}", file=sys.stderr)
     folder = Path(arguments.out)
     folder.mkdir()
     files = {

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from runs.cli import main
+from sim.jit import COMPILED
 from sim.transitions.artefact import read_artefact
 from tests.conftest import load
 
@@ -90,7 +91,38 @@ def test_linear_models_are_written_in_the_layout_of_the_report(command, extract,
     }  # fmt: skip
     with (tmp_path / "tables" / "tables.csv").open(encoding="utf-8", newline="") as file:
         tables = {row["table"] for row in csv.DictReader(file)}
-    assert {"5.4", "5.8", "5.12"} <= tables
+    assert {"5.4", "5.8", "5.12", "5.13", "5.15", "5.31"} <= tables
+
+
+def test_linear_tables_that_a_few_persons_do_not_allow_are_named_and_the_others_stand(
+    command, tmp_path
+):
+    main(["example-data", "--rows", "1500", "--out", str(tmp_path / "few.parquet")])
+    code, _, err = command("few.parquet", "--linear", "--out", "tables")
+    assert code == 0, err
+    assert "tables left out" in err
+    left = {line.split()[2].strip(",") for line in err.splitlines() if line.startswith("  - table")}
+    with (tmp_path / "tables" / "tables.csv").open(encoding="utf-8", newline="") as file:
+        tables = {row["table"] for row in csv.DictReader(file)}
+    assert left
+    assert left | tables == {f"5.{number}" for number in range(1, 32)}
+    assert not left & tables
+    command("few.parquet", "--linear", "--omit-empty", "--out", "more")
+    with (tmp_path / "more" / "tables.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["table"] for row in csv.DictReader(file)} > tables
+
+
+@pytest.mark.skipif(not COMPILED, reason="needs many persons")
+def test_several_types_at_once(command, extract, tmp_path):
+    main(["example-data", "--rows", "300000", "--out", str(tmp_path / "many.parquet")])
+    code, out, err = command("many.parquet", "--model-type", "2,1", "--out", "mine")
+    assert code == 0, err
+    assert "--parameters mine --model-type 2" in out
+    models = read_artefact(tmp_path / "mine").models
+    assert set(models) == {"6.1", "D1", "D2", "D3", "D4"}
+    for words in ("1,1", "2,4", "", "1;2"):
+        assert "allowed: 1, 2, 3, or several: 2,3" in refused(command, extract, "--model-type",
+                                                              words, "--out", "x")  # fmt: skip
 
 
 def test_all_wrong_words_at_once(command, extract):

@@ -42,6 +42,7 @@ def test_the_check_of_the_raw_file_gives_exactly_the_coded_file(folder, tmp_path
         ("status", "months_unemployed, employed, student"), ("family_total", "family, immigrant"),
         ("family_immigrants", "family, immigrant"), ("centrality", "municipality"),
         ("outcome", "emigrated, municipality_end"), ("county", "municipality"),
+        ("county_outcome", "emigrated, municipality, municipality_end"),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from calibration.extract import Extract, examine, read_extract
 from calibration.extract_clean import clean
 from calibration.extract_columns import CODES, FIELDS, OUTCOMES
 from sim.codes import CENTRALITY, EDUCATION, REASON, SEX, STATUS
-from sim.geography import CENTRALITY_OF, COUNTY_OF, MUNICIPALITY
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.problems import InputError
 
 NEEDED = (
@@ -229,6 +229,44 @@ def test_weights_are_above_nothing(write):
     assert "weight: 1 row is infinite (5)" in found
     norwegian = read_extract(write(persons(weight=["1,5"] * 80), separator=";"))
     assert norwegian.weight.tolist() == [1.5] * 80
+
+
+def test_moves_out_of_the_county_come_from_municipalities_or_counties(write):
+    """Each person's outcome is told by one rule for one person."""
+    rng = np.random.default_rng(3)
+    start, end = rng.integers(0, 428, 80), rng.integers(0, 428, 80)
+    end[:20] = start[:20]
+    rows = persons(municipality=[MUNICIPALITY.names[i] for i in start],
+                   municipality_end=[MUNICIPALITY.names[i] for i in end],
+                   emigrated=["1" if i % 7 == 3 else "0" for i in range(80)])  # fmt: skip
+    for name in ("outcome", "centrality"):
+        rows.pop(name)
+    found = read_extract(write(rows))
+
+    def told(i, place):
+        if i % 7 == 3:
+            return 2
+        return int(place[start[i]] != place[end[i]])
+
+    assert found.county_outcome.tolist() == [told(i, COUNTY_OF) for i in range(80)]
+    assert found.columns["outcome"].tolist() == [told(i, CENTRALITY_OF) for i in range(80)]
+    other = persons(county=[COUNTY.names[COUNTY_OF[i]] for i in start],
+                    county_end=[COUNTY.names[COUNTY_OF[i]] for i in end],
+                    emigrated=rows["emigrated"])  # fmt: skip
+    other["outcome"] = ["emigrate" if e == "1" else ("stay", "domestic")[i % 2]
+                        for i, e in enumerate(rows["emigrated"])]  # fmt: skip
+    found_other = read_extract(write(other))
+    np.testing.assert_array_equal(found_other.county_outcome, found.county_outcome)
+
+
+def test_two_outcomes_may_differ_in_moves_alone(write):
+    rows = persons(outcome=["stay", "domestic", "emigrate", "death"] * 20,
+                   county_outcome=["domestic", "stay", "emigrate", "death"] * 20)  # fmt: skip
+    assert read_extract(write(rows)).county_outcome.tolist() == [1, 0, 2, 3] * 20
+    rows["county_outcome"][2], rows["county_outcome"][4] = "stay", "death"
+    assert "county_outcome: 2 rows contradict the outcome (first: 3, 5)" in said(write(rows))
+    rows["county_outcome"][8] = "moved"
+    assert "county_outcome: 1 row holds 'moved' (9)" in said(write(rows))
 
 
 def test_places_must_agree(write):

@@ -19,8 +19,9 @@ from calibration.linear_published import (
     published_sizes,
     refit,
 )
-from calibration.linear_tables import latex, lines, note, signed, text, title, to_csv
+from calibration.linear_tables import latex, lines, note, text, title, to_csv
 from calibration.margins import table
+from calibration.table_layout import signed
 from sim.problems import InputError
 from sim.transitions.terms import OUTCOMES
 from tests.test_linear import made

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from calibration.logit_artefact import write_artefact
-from calibration.logit_estimate import Sample, estimate
+from calibration.logit_estimate import estimate
+from calibration.logit_sample import Sample
 from sim.problems import InputError
 from sim.transitions.artefact import read_artefact
 from sim.transitions.covariance import read_covariances

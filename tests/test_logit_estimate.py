@@ -16,13 +16,13 @@ from calibration import reconstruct
 from calibration.fit_table import covariates
 from calibration.logit_estimate import (
     KINDS,
-    Sample,
     estimate,
     fit_trinomial_logit,
     models_of,
-    read_sample,
 )
-from calibration.logit_newton import maximise
+from calibration.logit_newton import maximise, square, sums
+from calibration.logit_sample import Sample, read_sample
+from calibration.logit_strata import Strata, Stratum
 from calibration.patterns import collapse
 from sim.codes import SEX
 from sim.jit import COMPILED
@@ -221,6 +221,57 @@ def test_collapsing_persons_to_patterns_does_not_matter():
     assert_array_equal(patterns.dense()[patterns.of_person],
                        terms(few, patterns.terms))  # fmt: skip
     assert patterns.counts.sum() == len(sample)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_types_at_once_are_the_same_as_one_by_one(kind):
+    sample = made(load(9_000, 4_000))
+    together = estimate(sample, (3, 1, 2), kind)
+    assert list(together) == [
+        "6.1",
+        *(f"D{n}" for n in range(1, 5)),
+        *(f"E{n}" for n in range(1, 9)),
+    ]
+    alone = {name: model for t in (1, 2, 3) for name, model in estimate(sample, t, kind).items()}
+    for name, model in together.items():
+        other = alone[name]
+        assert (model.n, model.terms) == (other.n, other.terms)
+        assert_allclose(model.estimates, other.estimates, rtol=1e-7, atol=1e-10)
+        assert_allclose(model.covariance, other.covariance, rtol=1e-6, atol=1e-14)
+
+
+def test_sums_over_strata_are_those_of_the_whole():
+    """At any coefficients; and sums taken where a stratum's own model starts are not taken again."""
+    sample = made(load(4_000, 1_500))
+    whole = collapse(sample.people, TERMS, sample.outcome, None, 3)
+    level = whole.of_strata(2, 4, terms_of(2))
+    parts = [Stratum(whole.of_strata(2 + s, 3 + s, terms_of(3))) for s in range(2)]
+    assert len(level) == sum(len(part.patterns) for part in parts)
+    joined = Strata(level.terms, parts, [("female",), ()])
+    beta = np.random.default_rng(1).normal(size=(len(level.terms), 2)) / 50
+    for found, expected in zip(joined.sums(beta, map), sums(level, beta, map), strict=True):
+        assert_allclose(square(found) if np.ndim(found) == 3 else found,
+                        square(expected) if np.ndim(expected) == 3 else expected,
+                        rtol=1e-9, atol=1e-9)  # fmt: skip
+    women = beta[[level.terms.index(term) for term in parts[0].patterns.terms]]
+    women[0] += beta[level.terms.index("female")]
+    again = parts[0].sums(women, map)
+    assert again is parts[0].sums(women, map)
+    assert parts[0].sums(women + 1e-6, map) is not again
+
+
+def test_patterns_in_any_order_have_the_same_sums():
+    """Runs of equal dummies are quick, not needed."""
+    sample = made(load(3_000, 1_000))
+    whole = collapse(sample.people, TERMS, sample.outcome, None, 3)
+    order = np.random.default_rng(2).permutation(len(whole))
+    mixed = replace(whole, numbers=whole.numbers[order], active=whole.active[order],
+                    counts=whole.counts[order])  # fmt: skip
+    beta = np.random.default_rng(3).normal(size=(len(TERMS), 2)) / 50
+    for found, expected in zip(sums(mixed, beta, map), sums(whole, beta, map), strict=True):
+        assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+    assert_allclose(mixed.bearers(), whole.bearers())
+    assert mixed.furthest(beta) >= abs(mixed.log_odds(beta)).max()
 
 
 @pytest.mark.skipif(not COMPILED, reason="needs several blocks of patterns")

@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy import stats
 
-from calibration.logit_estimate import Sample, estimate
+from calibration.logit_estimate import estimate
+from calibration.logit_sample import Sample
 from calibration.logit_tests import (
     ALL,
     BOTH,

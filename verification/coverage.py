@@ -11,7 +11,8 @@ import numpy as np
 
 from calibration import reconstruct
 from calibration.fit_table import covariates
-from calibration.logit_estimate import Sample, estimate
+from calibration.logit_estimate import estimate
+from calibration.logit_sample import Sample
 from sim.transitions.covariates import Covariates
 from sim.transitions.logit import published_model
 from sim.transitions.terms import TERMS

@@ -140,7 +140,7 @@ def _not_one(name: str, present: list[str]) -> Problem:
 
 def _column(frame: Any, name: str, problems: list[Problem]) -> NDArray[np.int64]:
     try:
-        values = _arrow(frame[name])
+        values = _arrow(frame[name], decoded=name not in CODED)
     except (pa.ArrowException, OverflowError):
         kind = "codes as text" if name in CODED else "whole numbers"
         problems.append(Problem(name, "mixes values of different kinds", kind))
@@ -153,20 +153,24 @@ def _column(frame: Any, name: str, problems: list[Problem]) -> NDArray[np.int64]
     if pa.types.is_null(values.type):
         found.refuse_empty(np.ones(len(values), dtype=np.bool_))
         return np.full(len(values), found.harmless)
-    if name in CODED and _is_text(values.type):
+    if name in CODED and found.is_text:
         return found.codes(CODED[name])
     return found.levels() if name == "centrality" else found.counts(COUNTS[name])
 
 
-def _arrow(column: Any) -> pa.Array:
-    """Return one column as an Arrow array, its dictionary decoded."""
+def _arrow(column: Any, *, decoded: bool) -> pa.Array:
+    """Return one column as an Arrow array; a dictionary of other than text is decoded anyway."""
     if not isinstance(column, pa.ChunkedArray):
         column = pa.array(column, from_pandas=True)
     if isinstance(column, pa.ChunkedArray):
         column = column.combine_chunks()
-    if pa.types.is_dictionary(column.type):
+    if _is_coded(column.type) and (decoded or not _is_text(column.type.value_type)):
         column = column.dictionary_decode()
     return column
+
+
+def _is_coded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -197,6 +201,11 @@ class _Found:
         """A valid number to stand in for what has been refused."""
         return np.int64(COUNTS[self.name].low if self.name in COUNTS else 0)
 
+    @property
+    def is_text(self) -> bool:
+        """Whether the column holds text, or numbers of texts in a dictionary."""
+        return _is_coded(self.values.type) or _is_text(self.values.type)
+
     def say(self, found: str, cure: str = "") -> None:
         """Add a problem of this column."""
         self.problems.append(Problem(self.name, found, self.allowed, cure))
@@ -204,8 +213,8 @@ class _Found:
     def allowed_type(self) -> bool:
         """Say so if the column holds a type that cannot be read."""
         kind = self.values.type
-        text, number = _is_text(kind), _is_number(kind)
-        fits = text if self.name in CODED else number
+        number = _is_number(kind)
+        fits = self.is_text if self.name in CODED else number
         if fits or pa.types.is_null(kind) or (number and self.name == "centrality"):
             return True
         self.say(f"holds {kind}, not {'codes' if self.name in CODED else 'numbers'}")
@@ -218,13 +227,16 @@ class _Found:
 
     def codes(self, known: CodeList) -> NDArray[np.int64]:
         """Return the stored numbers of codes written as text."""
-        found = pc.index_in(self.values, pa.array(known.names, self.values.type))
-        self.refuse_empty(_mask(self.values.is_null()))
-        unknown = pc.and_(found.is_null(), self.values.is_valid())
-        words = pc.value_counts(self.values.filter(unknown)).to_pylist()
+        found = _places(self.values, known)
+        if not found.null_count:
+            return np.asarray(found, dtype=np.int64)
+        values = _arrow(self.values, decoded=True)
+        self.refuse_empty(_mask(values.is_null()))
+        unknown = pc.and_(found.is_null(), values.is_valid())
+        words = pc.value_counts(values.filter(unknown)).to_pylist()
         for entry in sorted(words, key=lambda e: (-e["counts"], e["values"]))[:SHOWN]:
             word = entry["values"]
-            here = _mask(pc.equal(self.values, word).fill_null(False))
+            here = _mask(pc.equal(values, word).fill_null(False))
             self.say(f"{rows(here)} hold {word!r}", _meant(word, known))
         if len(words) > SHOWN:
             self.say(f"{len(words) - SHOWN} more unknown codes")
@@ -259,6 +271,14 @@ class _Found:
         numbers = np.where(empty, low, given)
         whole = (numbers >= low) & (numbers <= high) & (numbers == np.floor(numbers))
         return numbers, ~whole
+
+
+def _places(values: pa.Array, known: CodeList) -> pa.Array:
+    """Return the stored number of each text, null for none; a dictionary is looked up once."""
+    if not _is_coded(values.type):
+        return pc.index_in(values, pa.array(known.names, values.type))
+    dictionary = values.dictionary
+    return pc.index_in(dictionary, pa.array(known.names, dictionary.type)).take(values.indices)
 
 
 def _mask(values: pa.BooleanArray) -> NDArray[np.bool_]:
