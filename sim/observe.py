@@ -125,24 +125,36 @@ class Observer:
 
     def begin(self, population: Population) -> NDArray[np.int64]:
         """Note everybody's cell on 1 January and return the stock by cell."""
-        self.cell = np.zeros(len(population), dtype=np.int32)
-        stride = self.cells
-        parts: dict[tuple[str, int], NDArray[Any]] = {}  # dimensions of one column together
-        for dimension in self.dimensions:
-            stride //= len(dimension.codes)
-            part = dimension.group(population.year).astype(np.int64) * stride
-            key = dimension.column, dimension.lowest
-            parts[key] = parts.get(key, 0) + part
-        for (column, lowest), part in parts.items():
-            kernel.add_codes(self.cell, population[column], lowest, part.astype(np.int32))
+        self.cell = self._cells(population, population.year, 0)
         stock = np.zeros(self.cells, dtype=np.int64)
         kernel.count_where(self.cell, population["place"], RESIDENT, stock)
         return stock
 
+    def _cells(self, population: Population, year: int, first: int) -> NDArray[np.int32]:
+        """Return the cells of everybody from a position on, as of 1 January of a year."""
+        cell = np.zeros(len(population) - first, dtype=np.int32)
+        stride = self.cells
+        parts: dict[tuple[str, int], NDArray[Any]] = {}  # dimensions of one column together
+        for dimension in self.dimensions:
+            stride //= len(dimension.codes)
+            part = dimension.group(year).astype(np.int64) * stride
+            key = dimension.column, dimension.lowest
+            parts[key] = parts.get(key, 0) + part
+        for (column, lowest), part in parts.items():
+            kernel.add_codes(cell, population[column][first:], lowest, part.astype(np.int32))
+        return cell
+
     def finish(self, stock: NDArray[np.int64], year: Year) -> Counts:
-        """Count the year's events; whoever was exposed and neither moved nor left stayed."""
+        """Count the year's events; who was exposed and neither moved, left nor died stayed.
+
+        Newcomers of the year are counted as they came: of age 0 if born in it.
+        """
+        exposed = self.cell.size
+        if len(year.population) > exposed:
+            newcomers = self._cells(year.population, year.year, exposed)
+            self.cell = np.concatenate([self.cell, newcomers])
         flows = {event: self._count(year.happened(event)) for event in sorted(year.events)}
-        stayed = stock.copy()
+        stayed = stock - self._count(_ended(year, exposed))
         for event in ("domestic", "emigrate"):
             stayed -= flows.get(event, 0)
         flows["stay"] = stayed
@@ -157,6 +169,15 @@ class Observer:
         assert positions.max(initial=-1) < self.cell.size, "events of persons not seen on 1 January"
         kernel.count_some(self.cell, positions, counts)
         return counts
+
+
+def _ended(year: Year, exposed: int) -> Positions:
+    """Return who would have stayed if they had not died: exposed, and neither moved nor back."""
+    died = year.happened("death")
+    died = died[died < exposed]
+    for event in ("domestic", "return"):
+        died = died[~np.isin(died, year.happened(event))]
+    return died
 
 
 def sparse(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

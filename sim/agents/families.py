@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.agents import families_kernel as kernel
 from sim.agents.checks import NORWEGIAN_BORN
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import ABROAD, RESIDENT, Population
 
 
 def children_and_adults(
@@ -52,6 +52,52 @@ def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArra
         changed,
     )
     return changed[:count].copy()
+
+
+def join_families(
+    population: Population, joiners: NDArray[np.int64], others: int = 0
+) -> NDArray[np.int64]:
+    """Count people into the families whose number they bear; return whose counts changed.
+
+    The joiners are resident already. others: members who are no persons (a Norwegian spouse)
+    of a family of which nobody else is resident; an existing family keeps its own.
+    """
+    families = _families(population)
+    joining = np.zeros(len(population), dtype=np.uint8)
+    joining[joiners] = 1
+    changed = np.empty(len(population), dtype=np.int64)
+    count = kernel.join(
+        joining,
+        population["family"],
+        (population["background"] != NORWEGIAN_BORN).astype(np.uint8),
+        population["place"],
+        others,
+        np.zeros((families, 4), dtype=np.int32),
+        population["family_total"],
+        population["family_immigrants"],
+        changed,
+    )
+    return changed[:count].copy()
+
+
+def change_families(
+    population: Population,
+    movers: NDArray[np.int64],
+    families: NDArray[np.int32],
+    others: int = 0,
+) -> NDArray[np.int64]:
+    """Let residents leave their families for others; return whose counts changed."""
+    population["place"][movers] = ABROAD  # out of the old family's counts
+    left = leave_families(population, movers)
+    population["place"][movers] = RESIDENT
+    population["family"][movers] = families
+    return np.union1d(left, join_families(population, movers, others))
+
+
+def new_families(population: Population, number: int) -> NDArray[np.int32]:
+    """Return family numbers that nobody bears."""
+    first = _families(population)
+    return np.arange(first, first + number, dtype=np.int32)
 
 
 def recount(population: Population) -> tuple[NDArray[Any], NDArray[Any]]:

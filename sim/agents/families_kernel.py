@@ -91,3 +91,41 @@ def leave(
             changed[count] = i
             count += 1
     return count
+
+
+@kernel
+def join(
+    joining: NDArray[np.uint8],
+    family: NDArray[np.int32],
+    immigrant: NDArray[np.uint8],
+    place: NDArray[np.uint8],
+    others: int,
+    counts: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
+    family_immigrants: NDArray[np.uint8],
+    changed: NDArray[np.int64],
+) -> int:
+    """Count joiners into their families; return how many persons' counts changed.
+
+    counts: (families, 4), zero on entry: joiners, immigrants among them, and the family's
+        counts before, total and immigrants. No family counts more than 255.
+    """
+    for i in range(family.size):
+        if joining[i]:
+            counts[family[i], 0] += 1
+            counts[family[i], 1] += immigrant[i]
+    for i in range(family.size):
+        f = family[i]
+        if counts[f, 0] > 0 and place[i] == 0 and not joining[i]:
+            counts[f, 2] = family_total[i]
+            counts[f, 3] = family_immigrants[i]
+    count = 0
+    for i in range(family.size):
+        f = family[i]
+        if counts[f, 0] > 0 and place[i] == 0:
+            before = counts[f, 2] if counts[f, 2] > 0 else others
+            family_total[i] = min(before + counts[f, 0], 255)
+            family_immigrants[i] = min(counts[f, 3] + counts[f, 1], 255)
+            changed[count] = i
+            count += 1
+    return count

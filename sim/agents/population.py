@@ -1,7 +1,7 @@
 """A population: columns of equal length, one row a person, links as positions."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from sim.agents.columns import BY_NAME, BYTES_PER_PERSON, COLUMNS, LINKS
 from sim.codes import PLACE
 from sim.problems import refuse
 
+SPARE = 4  # a quarter more than needed, when a population grows
 RESIDENT, ABROAD, DEAD = (PLACE.index(name) for name in ("resident", "abroad", "dead"))
 
 
@@ -28,6 +29,7 @@ class Population:
     columns: dict[str, NDArray[Any]]
     year: int
     source: str
+    _room: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def build(cls, year: int, source: str, columns: Mapping[str, ArrayLike]) -> Self:
@@ -53,6 +55,32 @@ class Population:
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.columns[name]
+
+    def grow(self, newcomers: Mapping[str, ArrayLike]) -> NDArray[np.int64]:
+        """Add persons at the end, in place, and return their positions.
+
+        newcomers: stored numbers by column, links as positions; columns with a default may
+            be left out. Nothing is checked: what a process makes is tested, not guarded.
+        """
+        first, more = len(self), len(np.asarray(newcomers["person"]))
+        for column in COLUMNS:
+            values = newcomers.get(column.name, column.default)
+            assert values is not None, f"newcomers have no {column.name}"
+            self._extend(column.name, first + more)[first:] = values
+        return np.arange(first, first + more, dtype=np.int64)
+
+    def _extend(self, name: str, size: int) -> NDArray[Any]:
+        """Lengthen a column, with room to spare; return it all, to write the new rows into."""
+        column = self.columns[name]
+        room = self._room.get(name)
+        if room is None or room.size < size or not np.shares_memory(room[:1], column[:1]):
+            room = np.empty(size + size // SPARE, dtype=column.dtype)
+            room[: column.size] = column
+            self._room[name] = room
+        longer = room[:size]
+        self.columns[name] = longer.view()
+        self.columns[name].flags.writeable = column.flags.writeable  # a locked column stays so
+        return longer
 
     @property
     def nbytes(self) -> int:

@@ -196,12 +196,16 @@ class Ceilings:
         n = persons.sex.size
         changed = np.concatenate(year.changed) if year.changed else np.empty(0, dtype=np.int64)
         year.changed.clear()
-        if year.year >= self.until or self.move.size != n or changed.size > n // 4:
+        known = self.move.size
+        if year.year >= self.until or n < known or changed.size + n - known > n // 4:
             self.until = year.year + self.renew
             self.move, self.emigrate = self._codes(persons, year.year, None)
-        elif changed.size:
-            since = self.until - self.renew
-            self.move[changed], self.emigrate[changed] = self._codes(persons, since, changed)
+            return
+        if n > known:
+            self.move, self.emigrate = (np.resize(c, n) for c in (self.move, self.emigrate))
+            changed = np.concatenate([changed[changed < known], np.arange(known, n)])
+        if changed.size:
+            self.move[changed], self.emigrate[changed] = self._codes(persons, year.year, changed)
 
     def _codes(
         self, persons: kernel.Persons, year: int, which: NDArray[np.int64] | None
