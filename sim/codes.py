@@ -187,6 +187,7 @@ EVENT = _list(
     ("stay", "Stayed", "Ble boende"),
     ("domestic", "Moved to another centrality level", "Flyttet til annet sentralitetsnivå"),
     ("emigrate", "Emigrated", "Utvandret"),
+    ("register", "Emigration was registered", "Utvandring ble registrert"),
     ("return", "Returned", "Kom tilbake"),
     ("arrive", "Arrived", "Innvandret"),
     ("birth", "Was born", "Ble født"),
