@@ -18,6 +18,7 @@ from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.terms import FACTORS
+from sim.transitions.year_effects import YEAR_EFFECTS, factors, largest
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
@@ -58,12 +59,19 @@ class Mobility:
     name: ClassVar = "mobility"
     reads: ClassVar = frozenset({*kernel.Persons._fields, "person", "family", "mother"})
     writes: ClassVar = frozenset[str]()
-    assumptions: ClassVar[tuple[Assumption, ...]] = (CHILDREN, OLD_AGE, NORWEGIAN_BORN)
+    assumptions: ClassVar[tuple[Assumption, ...]] = (
+        CHILDREN,
+        OLD_AGE,
+        NORWEGIAN_BORN,
+        YEAR_EFFECTS,
+    )
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
         self.settings = settings
         self.tables = weight_tables(coefficients, settings)
-        self.ceilings = Ceilings(self.tables, settings.renew, settings.draws == "threshold")
+        self.shifted = settings.choice(YEAR_EFFECTS) != "as_2013"
+        highest = with_reasons(self.tables, largest()) if self.shifted else self.tables
+        self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
 
     @classmethod
@@ -74,17 +82,25 @@ class Mobility:
     def happen(self, year: Year) -> None:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
+        tables = self._tables(year.year)
         self.ceilings.hold(persons, year)
         if self.settings.draws == "explicit":
-            self._explicit(persons, year)
+            self._explicit(persons, tables, year)
         else:
-            self._threshold(persons, year)
+            self._threshold(persons, tables, year)
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
             year.children, year.adults = children_and_adults(year.population, born_by)
             year.outcome[year.children] = year.outcome[year.adults]
 
-    def _explicit(self, persons: kernel.Persons, year: Year) -> None:
+    def _tables(self, year: int) -> kernel.Tables:
+        """Return the factors of the year's weights."""
+        factor = factors(year)
+        if not self.shifted or (factor == 1).all():
+            return self.tables
+        return with_reasons(self.tables, factor)
+
+    def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
@@ -101,9 +117,9 @@ class Mobility:
                 flag,
             )
             store.collect(flag, first, words[:3])
-        kernel.decide_explicit(persons, self.tables, year.year, *store.found(), year.outcome)
+        kernel.decide_explicit(persons, tables, year.year, *store.found(), year.outcome)
 
-    def _threshold(self, persons: kernel.Persons, year: Year) -> None:
+    def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
@@ -114,7 +130,7 @@ class Mobility:
             code = self.ceilings.move[first:last]
             kernel.screen_threshold(words, code, store.floats, bits, flag)
             store.collect(flag, first, words)
-        kernel.decide_threshold(persons, self.tables, year.year, *store.found(), year.outcome)
+        kernel.decide_threshold(persons, tables, year.year, *store.found(), year.outcome)
 
 
 class Store:
@@ -260,6 +276,13 @@ def weight_tables(coefficients: NDArray[np.float64], settings: Settings) -> kern
     rows = [np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors]
     group_of = (CENTRALITY_OF * 2).astype(np.uint8)
     return kernel.Tables._make([*rows, group_of, covered])
+
+
+def with_reasons(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tables:
+    """Return the tables with the weight of emigrating multiplied by reason."""
+    traits = tables.traits.reshape(GROUPS, factor.size, -1, OUTCOMES).copy()
+    traits[..., 1] *= factor[:, None]
+    return tables._replace(traits=np.ascontiguousarray(traits.reshape(-1, OUTCOMES)))
 
 
 def _by_code(beta: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
