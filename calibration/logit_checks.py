@@ -42,8 +42,10 @@ def _few_events(
         if weighted <= 0:
             cure = "Is the outcome coded as the codebook says?"
             yield Problem(f"{model}, outcome {outcome}", "happens to nobody", "persons", cure)
-        elif min(weighted, seen * 1e9) < parameters and seen < parameters:
+        elif min(weighted, seen) < parameters:
             cure = "Estimate on more persons, or a model with fewer terms."
+            if seen >= parameters:
+                cure = "Weights count persons: leave them as they are, do not divide them."
             found = f"happens {weighted:,.0f} times, to estimate {parameters} terms"
             yield Problem(f"{model}, outcome {outcome}", found, f"{parameters} or more", cure)
 

@@ -6,11 +6,11 @@ and sex, with the names of the publication (6.1, D1-D4, E1-E8).
 """
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import stats
@@ -32,7 +32,8 @@ Kind = Literal["classical", "robust", "clustered"]
 KINDS = ("classical", "robust", "clustered")
 WORST_CONDITION = 1e9  # of the scaled information: beyond it a coefficient is a guess
 THREADS = min(os.cpu_count() or 1, 4)  # speed only: the numbers stay the same bits
-ROUGH = 8  # each so-manieth pattern makes the start of stratified models
+PART = 8  # each eighth pattern makes the start of stratified models
+MOST_PERSONS = 1e9  # that a row may stand for
 FURTHEST = 30.0  # log odds that no estimate from data reaches
 
 
@@ -90,7 +91,7 @@ class LogitEstimate:
 
 def fit_trinomial_logit(
     frame: Frame,
-    model_type: int | Sequence[int] = 1,
+    model_type: int | Iterable[int] = 1,
     *,
     outcome: str = "outcome",
     weight: str | None = None,
@@ -114,7 +115,7 @@ def fit_trinomial_logit(
 
 def estimate(
     sample: Sample,
-    model_type: int | Sequence[int],
+    model_type: int | Iterable[int],
     kind: Kind = "classical",
     *,
     threads: int = THREADS,
@@ -124,11 +125,11 @@ def estimate(
     Several types share the collapsing of persons, and each starts where a wider one ended.
     """
     types = _types(model_type)
-    refuse("estimation", _wrong_choices(sample, types, kind))
+    refuse("estimation", _wrong_choices(sample, types, kind, threads))
     whole = collapse(sample.people, terms_of(1), sample.outcome, sample.weight, len(OUTCOMES))
-    reached: dict[str, Newton] = {}
-    if 1 not in types and (rough := _rough(whole, threads)):
-        reached["6.1"] = rough
+    reached: dict[str, Reached] = {}
+    if 1 not in types and (rough := guess(whole.every(PART), threads)) is not None:
+        reached["6.1"] = whole.terms, rough
     found: dict[str, LogitEstimate] = {}
     problems: list[Problem] = []
     parts = {model: _part(whole, *model[1:]) for number in types for model in models_of(number)}
@@ -148,19 +149,20 @@ def estimate(
             fitted, newton, wrong = done[model]
             problems += wrong
             if fitted is not None and newton is not None:
-                found[model[0]], reached[model[0]] = fitted, newton
+                found[model[0]], reached[model[0]] = fitted, (newton.terms, newton.beta)
     refuse("estimation", problems)
     return found
 
 
 Model = tuple[str, int | None, str | None]  # name, centrality, sex
+Reached = tuple[tuple[str, ...], Floats]  # terms and coefficients of a wider model
 
 
 def _one(
     sample: Sample,
     parts: Mapping[Model, Patterns],
     strata: Mapping[tuple[int | None, str], Stratum],
-    reached: Mapping[str, Newton],
+    reached: Mapping[str, Reached],
     kind: Kind,
     threads: int,
     model: Model,
@@ -169,6 +171,8 @@ def _one(
     name, level, sex = model
     patterns = parts[model]
     wrong = list(logit_checks.problems(patterns, OUTCOMES, name))
+    if kind == "clustered":
+        wrong += _few_clusters(sample, patterns, name)
     if wrong:
         return None, None, wrong
     start = _start(reached, patterns.terms, level, sex)
@@ -181,11 +185,27 @@ def _one(
     return _result(patterns, newton, spread, kind, model), newton, []
 
 
-def _types(model_type: int | Sequence[int]) -> tuple[int, ...]:
+def _few_clusters(sample: Sample, patterns: Patterns, name: str) -> list[Problem]:
+    """Refuse a covariance of sums over so few clusters that it is singular."""
+    assert sample.cluster is not None
+    clusters, parameters = (
+        np.unique(sample.cluster[patterns.persons()[0]]).size,
+        len(patterns.terms),
+    )
+    needed = parameters * (len(OUTCOMES) - 1) + 1
+    if clusters >= needed:
+        return []
+    cure = "Use robust errors, or smaller clusters."
+    return [Problem(f"{name}, cluster", f"has {clusters:,} values", f"{needed} or more", cure)]
+
+
+def _types(model_type: int | Iterable[int]) -> tuple[int, ...]:
     """Return the types asked for, each once, in ascending order if they can be ordered."""
-    if not isinstance(model_type, Sequence):
-        return (model_type,)
-    return tuple(sorted(set(model_type))) if set(model_type) <= {1, 2, 3} else tuple(model_type)
+    if isinstance(model_type, (str, bytes)) or not isinstance(model_type, Iterable):
+        return (model_type,)  # type: ignore[return-value]  # what it is, is said later
+    given: list[Any] = [n.item() if isinstance(n, np.generic) else n for n in model_type]
+    known = all(type(n) is int and n in (1, 2, 3) for n in given)
+    return tuple(sorted(set(given))) if known else tuple(given)
 
 
 def _part(whole: Patterns, level: int | None, sex: str | None) -> Patterns:
@@ -214,17 +234,8 @@ def _summed(
     return Strata(terms, [strata[level, sex] for sex in SEX.names], marks).sums
 
 
-def _rough(whole: Patterns, threads: int) -> Newton | None:
-    """Return a start for stratified models: the pooled model on a part of the patterns."""
-    some = whole.every(ROUGH)
-    if not (some.events > 0).all():
-        return None
-    newton = guess(some, threads)
-    return newton if np.isfinite(newton.beta).all() else None
-
-
 def _start(
-    reached: Mapping[str, Newton], terms: tuple[str, ...], level: int | None, sex: str | None
+    reached: Mapping[str, Reached], terms: tuple[str, ...], level: int | None, sex: str | None
 ) -> Floats | None:
     """Return where a stratum starts: as a wider model says of it."""
     if level is None:
@@ -232,7 +243,7 @@ def _start(
     wider = f"D{level}" if sex is not None and f"D{level}" in reached else "6.1"
     if wider not in reached:
         return None
-    known = dict(zip(reached[wider].terms, reached[wider].beta, strict=True))
+    known = dict(zip(*reached[wider], strict=True))
     start = np.array([known[term] for term in terms])
     if wider == "6.1" and level <= len(LEVEL_TERMS):
         start[0] += known[LEVEL_TERMS[level - 1]]
@@ -352,11 +363,11 @@ def _unfit(patterns: Patterns, newton: Newton, name: str) -> list[Problem]:
     return found
 
 
-def _wrong_choices(sample: Sample, types: Sequence[int], kind: str) -> list[Problem]:
+def _wrong_choices(sample: Sample, types: Sequence[int], kind: str, threads: int) -> list[Problem]:
     problems = [
         Problem("model_type", f"is {shown(number)}", "1, 2, 3")
         for number in types
-        if number not in (1, 2, 3)
+        if type(number) is not int or number not in (1, 2, 3)
     ]
     if not types:
         problems.append(Problem("model_type", "is missing", "1, 2, 3"))
@@ -365,6 +376,8 @@ def _wrong_choices(sample: Sample, types: Sequence[int], kind: str) -> list[Prob
         problems.append(Problem("covariance", f"is {shown(kind)}", ", ".join(KINDS), cure))
     if kind == "clustered" and sample.cluster is None:
         problems.append(Problem("cluster", "is missing", "a column such as family"))
+    if type(threads) is not int or threads < 1:
+        problems.append(Problem("threads", f"is {shown(threads)}", "a whole number, 1 or more"))
     if len(sample) == 0:
         problems.append(Problem("persons", "are missing", "one row a person"))
     weight = sample.weight
@@ -378,4 +391,8 @@ def _wrong_choices(sample: Sample, types: Sequence[int], kind: str) -> list[Prob
             )  # fmt: skip
         elif not weight.any():
             problems.append(Problem("weight", "is 0 for everybody", "some above 0"))
+        elif weight.max() > MOST_PERSONS:
+            cure = "A weight says how many persons a row stands for."
+            problems.append(Problem("weight", f"is {weight.max():.1e} in row {weight.argmax() + 1}",
+                                    f"{MOST_PERSONS:.0e} or less", cure))  # fmt: skip
     return problems

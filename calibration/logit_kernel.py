@@ -263,7 +263,7 @@ def cluster_scores(
     beta: Floats,
     out: Floats,
 ) -> None:
-    """Add the products of clusters' summed scores, (moves * terms) square, upper triangle.
+    """Add the products of clusters' summed scores, (moves * terms) square.
 
     pattern, outcome, weight: of persons, cluster after cluster; starts: where clusters begin,
     and the end.

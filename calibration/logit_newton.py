@@ -48,15 +48,17 @@ def maximise(
     summed: another way to the sums of the same patterns.
     """
     if start is None and len(patterns) > GUESS_FROM:
-        start = guess(patterns.every(STRIDE), threads).beta
+        start = guess(patterns.every(STRIDE), threads)
     beta = _constants(patterns) if start is None else start
     return _newton(patterns.terms, summed or partial(sums, patterns), threads, beta, CLOSE)
 
 
-def guess(patterns: Patterns, threads: int = 1) -> Newton:
-    """Come near the maximum: as near as a part of the patterns can tell."""
-    summed = partial(sums, patterns)
-    return _newton(patterns.terms, summed, threads, _constants(patterns), None)
+def guess(part: Patterns, threads: int = 1) -> Floats | None:
+    """Come near the maximum, as near as a part of the patterns can tell; None if it cannot."""
+    if not (part.events > 0).all():
+        return None
+    beta = _newton(part.terms, partial(sums, part), threads, _constants(part), None).beta
+    return beta if np.isfinite(beta).all() else None
 
 
 Sums = tuple[float, Floats, Floats]  # log likelihood, gradient, information
@@ -89,7 +91,7 @@ def _uphill(
             return _done(terms, beta, summed(beta), step + 1, converged=True)
         beta, ahead = _climb(summed, beta, move, here[0])
         if ahead is None:
-            close_enough = decrement <= 1e-7 * abs(here[0])
+            close_enough = decrement <= 1e-9 * abs(here[0])
             return _done(terms, beta, here, step, converged=close_enough)
         here = ahead
     return _done(terms, beta, here, MOST_STEPS, converged=False)

@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from calibration.raking import Floats, Ints
-from sim.problems import Problem, refuse, shown, suggest
+from sim.problems import InputError, Problem, refuse, shown, suggest
 from sim.transitions.covariates import Covariates, Frame, read_covariates
 from sim.transitions.terms import OUTCOMES
 
@@ -45,10 +45,8 @@ def read_sample(
     }
     refuse("frame", problems)
     codes = _outcomes(columns[outcome], outcome)
-    weights = None if weight is None else np.asarray(columns[weight], dtype=np.float64)
-    groups = None
-    if cluster is not None:
-        groups = np.unique(np.asarray(columns[cluster]), return_inverse=True)[1].astype(np.int64)
+    weights = None if weight is None else _weights(columns[weight], weight)
+    groups = None if cluster is None else _clusters(columns[cluster], cluster)
     sample = Sample(people, codes, weights, groups)
     return sample if (codes >= 0).all() else sample.of(codes >= 0)
 
@@ -63,13 +61,44 @@ def _plain(frame: Any, name: str, problems: list[Problem]) -> Any:
     return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
 
 
+def _weights(values: Any, name: str) -> Floats:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        problem = Problem(f"column {name!r}", "holds what are no numbers", "numbers, 0 or more")
+        raise InputError("frame", [problem]) from None
+
+
+def _clusters(values: Any, name: str) -> Ints:
+    """Return a number for each different value; nobody may lack one."""
+    column = _arrow(values, name)
+    empty = column.is_null(nan_is_null=True).to_numpy(zero_copy_only=False)
+    if empty.any():
+        found = f"{int(empty.sum()):,} rows are empty, the first is {int(empty.argmax()) + 1}"
+        refuse("frame", [Problem(f"column {name!r}", found, "a family, or another cluster")])
+    return np.asarray(column.dictionary_encode().indices, dtype=np.int64)
+
+
+def _arrow(values: Any, name: str) -> pa.Array:
+    """Return a column as an Arrow array, if its values are of one kind."""
+    try:
+        column = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, OverflowError):
+        problem = Problem(f"column {name!r}", "mixes values of different kinds", "one kind")
+        raise InputError("frame", [problem]) from None
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
 def _outcomes(values: Any, name: str) -> Ints:
     """Return 0, 1, 2 for the outcomes, -1 for death."""
     known = {code: number for number, code in enumerate(OUTCOMES)} | {"death": -1}
-    column = pa.array(values, from_pandas=True)
-    if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks()
-    coded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    coded = values
+    if not (isinstance(values, pa.DictionaryArray)):
+        given = getattr(values, "cat", None)
+        coded = pa.array(values, from_pandas=True) if given is not None else _arrow(values, name)
+        coded = coded if pa.types.is_dictionary(coded.type) else coded.dictionary_encode()
     words = [str(word) for word in coded.dictionary.to_pylist()]
     place = coded.indices.fill_null(len(words)).to_numpy(zero_copy_only=False)
     numbers = np.array([known.get(word, -2) for word in words] + [-2], dtype=np.int64)

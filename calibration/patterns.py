@@ -23,8 +23,7 @@ class Patterns:
     places: the columns of the constant and of each of `numbers`; active: columns of the
         dummies that are 1, -1 where a factor has its reference.
     counts: weighted persons by outcome; squares: sums of squared weights.
-    stratum: twice the stored centrality, and one more for men's code of sex; ascending when
-        both are among the terms.
+    stratum: 2 x stored centrality + stored sex; ascending when both are among the terms.
     of_person: pattern of each person; those below `first` or beyond the last are of others.
     """
 

@@ -45,8 +45,8 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("--tests", action="store_true", help="test pooling (types 1, 2 and 3) and independence of "
         "irrelevant alternatives too")  # fmt: skip
     add("--threads", metavar="N", default="1", help="speed only; the numbers stay the same bits")
-    add("--out", metavar="FOLDER", help="new folder for the artefact and the tables")
-    add("--json", action="store_true", help="print the estimates as JSON on standard output")
+    add("--out", metavar="FOLDER", help="(needed) new folder for the artefact and the tables")
+    add("--json", action="store_true", help="print the estimates of logits as JSON")
 
 
 def act(arguments: argparse.Namespace, _: list[str]) -> int:
@@ -71,6 +71,7 @@ def _wrong(arguments: argparse.Namespace) -> Iterable[Problem]:
     allowed = ERRORS["linear" if arguments.linear else "trinomial"]
     if arguments.errors not in allowed:
         yield Problem("--errors", f"is {shown(arguments.errors)}", ", ".join(allowed))
+    yield from _not_together(arguments)
     if not arguments.threads.isdecimal() or not 1 <= int(arguments.threads[:9]) <= 256:
         yield Problem("--threads", f"is {shown(arguments.threads)}", "a whole number, 1 to 256")
     if not arguments.out:
@@ -80,6 +81,17 @@ def _wrong(arguments: argparse.Namespace) -> Iterable[Problem]:
         yield Problem("--out", f"{shown(arguments.out)} exists already", "a new folder", cure)
     elif not Path(arguments.out).absolute().parent.is_dir():
         yield Problem("--out", f"{shown(arguments.out)} lies in no folder", "a folder in one")
+
+
+def _not_together(arguments: argparse.Namespace) -> Iterable[Problem]:
+    """Yield options that would be ignored."""
+    idle = {"--model-type": arguments.model_type != "1", "--tests": arguments.tests,
+            "--json": arguments.json, "--threads": arguments.threads != "1"}  # fmt: skip
+    if arguments.linear:
+        for name in (name for name, given in idle.items() if given):
+            yield Problem(name, "cannot be combined with --linear", "one of them")
+    elif arguments.omit_empty:
+        yield Problem("--omit-empty", "is of use with --linear alone", "--linear too")
 
 
 def sample_of(extract: "Extract") -> "Sample":
@@ -181,8 +193,11 @@ def _print_json(fitted: Mapping[str, "LogitEstimate"], folder: Path) -> None:
 def _linear(extract: "Extract", arguments: argparse.Namespace) -> int:
     from calibration.linear import fit_tables, tables_of
     from calibration.linear_tables import latex, text, to_csv
-    from runs.tables import write_whole
+    from runs.store import whole_folder
 
+    if arguments.errors == "family" and extract.family is None:
+        cure = "Use other errors, or name the column in the mapping."
+        raise InputError(extract.source, [Problem("family", "is missing", "family numbers", cure)])
     fits: dict[str, LinearEstimate] = {}
     problems: list[Problem] = []
     for name in tables_of(extract.columns):
@@ -197,18 +212,14 @@ def _linear(extract: "Extract", arguments: argparse.Namespace) -> int:
         raise InputError(extract.source, problems)
     if problems:  # the others stand
         print(f"vandring: tables left out: {InputError(extract.source, problems)}", file=sys.stderr)
-    folder = Path(arguments.out)
-    folder.mkdir()
     files = {
         "tables.txt": "\n\n".join(text(fit) for fit in fits.values()),
         "tables.csv": to_csv(fits.values()),
         "tables.tex": "\n\n".join(latex(fit) for fit in fits.values()),
     }
-    for name, content in files.items():
-        write_whole(folder / name, content)
-    if arguments.json:
-        sys.stdout.write(files["tables.csv"])
-    else:
-        print(files["tables.txt"])
-        print(f"The tables are in {folder}.")
+    with whole_folder(Path(arguments.out)) as folder:
+        for name, content in files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+    print(files["tables.txt"])
+    print(f"The tables are in {arguments.out}.")
     return DONE

@@ -136,6 +136,16 @@ def test_all_wrong_words_at_once(command, extract):
         assert part in said
 
 
+def test_options_that_would_be_ignored_are_refused(command, extract):
+    said = refused(command, extract, "--linear", "--tests", "--json", "--model-type", "2",
+                   "--threads", "2", "--out", "x")  # fmt: skip
+    for option in ("--model-type", "--tests", "--json", "--threads"):
+        assert f"{option}: cannot be combined with --linear" in said
+    assert "--omit-empty: is of use with --linear alone" in refused(
+        command, extract, "--omit-empty", "--out", "x"
+    )
+
+
 def test_places_and_files_that_are_none(command, extract, tmp_path):
     (tmp_path / "there").mkdir()
     assert "exists already; allowed: a new folder" in refused(command, extract, "--out", "there")

@@ -269,6 +269,17 @@ def test_two_outcomes_may_differ_in_moves_alone(write):
     assert "county_outcome: 1 row holds 'moved' (9)" in said(write(rows))
 
 
+def test_two_outcomes_of_the_left_out_and_of_empty_fields_are_not_compared(write):
+    rows = persons(outcome=["stay", "domestic", "emigrate", "death"] * 20,
+                   county_outcome=["stay", "domestic", "emigrate", "death"] * 20)  # fmt: skip
+    rows["age"][0], rows["duration"][0], rows["county_outcome"][0] = "9", "2", "death"
+    assert read_extract(write(rows)).n == 79
+    rows["county_outcome"][1] = ""
+    told = said(write(rows))
+    assert "contradict" not in told
+    assert "county_outcome: 1 row is empty (2)" in told
+
+
 def test_places_must_agree(write):
     places = [i % 428 for i in range(80)]
     rows = persons(municipality=[MUNICIPALITY.names[i] for i in places],

@@ -73,7 +73,7 @@ def test_a_run_uses_it(folder):
 
 
 def test_a_type_that_was_not_estimated_is_refused(folder):
-    with pytest.raises(InputError, match="models that apply: none; allowed: one model"):
+    with pytest.raises(InputError, match=r"holds models of type 1, none of type 3.*--model-type 1"):
         parameters_set(Settings(parameters=str(folder), model_type=3))
 
 

@@ -140,14 +140,25 @@ def by_hand(sample, model):
     return scores, np.block(blocks)
 
 
-WEIGHTS = {"none": None, "some": np.random.default_rng(5).integers(0, 4, load(4_000, 1_200)) / 2}
+def whom(sample, model):
+    here = np.ones(len(sample), dtype=bool)
+    if model.centrality is not None:
+        here &= sample.people.centrality == model.centrality - 1
+    if model.sex is not None:
+        here &= sample.people.sex == SEX.index(model.sex)
+    return here
 
 
+WEIGHTS = {"none": None, "some": np.random.default_rng(5).integers(1, 5, load(9_000, 4_000)) / 2}
+
+
+@pytest.mark.parametrize("name", ["6.1", "D2", "D4", "E3", "E6"])
 @pytest.mark.parametrize("weight", WEIGHTS)
-def test_covariances_are_those_of_dense_matrices(weight):
-    sample = made(weight=WEIGHTS[weight])
+def test_covariances_are_those_of_dense_matrices(weight, name):
+    everybody = made(load(9_000, 4_000), weight=WEIGHTS[weight])
     for kind in KINDS:
-        model = the_one(sample, kind)
+        model = estimate(everybody, {"6": 1, "D": 2, "E": 3}[name[0]], kind)[name]
+        sample = everybody.of(whom(everybody, model))
         scores, information = by_hand(sample, model)
         assert_allclose(scores.sum(axis=0), 0, atol=1e-4)  # of a maximum
         bread = np.linalg.inv(information)
@@ -335,6 +346,85 @@ def test_an_outcome_that_happens_to_nobody(outcome):
     other = np.where(sample.outcome == outcome, (outcome + 1) % 3, sample.outcome)
     found = refused(replace(sample, outcome=other))
     assert found[f"6.1, outcome {OUTCOMES[outcome]}"] == "happens to nobody"
+
+
+def test_weights_that_are_no_numbers_of_persons():
+    """Divided by their sum they would make N 1 and every standard error as much too large."""
+    n = load(4_000, 1_200)
+    for weight in (np.full(n, 1 / n), np.full(n, 0.3 / n), np.full(n, 1e300)):
+        found = refused(made(weight=weight))
+        assert any("to estimate" in f or "1.0e+300" in f for f in found.values())
+
+
+@pytest.mark.parametrize("model_type", [1, 3])
+def test_too_few_clusters_are_refused(model_type):
+    n = load(9_000, 4_000)
+    found = refused(made(n, cluster=np.arange(n) % 10), model_type, "clustered")
+    assert set(found.values()) == {"has 10 values"}
+
+
+def test_clusters_and_weights_of_a_frame_that_cannot_be_read():
+    frame = table()
+    some = np.arange(len(frame)) % 500
+    for column, where in (
+        (np.where(some == 7, np.nan, some), "rows are empty"),
+        ([None if s == 7 else f"f{s}" for s in some], "rows are empty"),
+        ([s if s == 7 else f"f{s}" for s in some], "different kinds"),
+    ):
+        with pytest.raises(InputError) as error:
+            read_sample(frame.assign(f=pd.Series(column, dtype=object)), cluster="f")
+        assert where in str(error.value)
+    with pytest.raises(InputError) as error:
+        read_sample(frame.assign(w="heavy"), weight="w")
+    assert "no numbers" in str(error.value)
+    words = frame.assign(f=[f"f{s}" for s in some], g=some)
+    assert_array_equal(
+        read_sample(words, cluster="f").cluster, read_sample(words, cluster="g").cluster
+    )
+
+
+@pytest.mark.parametrize("types", [0, 4, True, "1", (1, 4), (), None, (1, "2"), 1.0])
+def test_types_of_models_that_there_are_not(types):
+    assert "model_type" in refused(made(), types)
+
+
+def test_types_may_be_any_collection_of_numbers():
+    sample = made(load(9_000, 4_000))
+    expected = list(estimate(sample, (1, 2)))
+    for types in ([2, 1], {1, 2}, np.array([1, 2]), (1, 2, 1)):
+        assert list(estimate(sample, types)) == expected
+    assert "threads" in refused_threads(sample)
+
+
+def refused_threads(sample):
+    with pytest.raises(InputError) as error:
+        estimate(sample, 1, threads=0)
+    return said(error)
+
+
+def test_nearly_dependent_terms_are_refused():
+    sample = made()
+    people = replace(sample.people, family_immigrants=np.minimum(sample.people.family_total, 3))
+    people = replace(people, family_total=people.family_immigrants + (np.arange(len(sample)) < 40))
+    light = np.where(people.family_total > people.family_immigrants, 1e-7, 1.0)
+    found = refused(replace(sample, people=people, weight=light))
+    assert "nearly dependent" in found["6.1"] or any("follows from" in f for f in found.values())
+
+
+@pytest.mark.skipif(not COMPILED, reason="needs many patterns")
+def test_a_first_guess_without_an_outcome_is_not_made():
+    """Each tenth pattern has nobody who emigrates, yet the whole has a maximum."""
+    sample = made(150_000)
+    whole = collapse(sample.people, TERMS, sample.outcome, None, 3)
+    counts = whole.counts.copy()
+    counts[::10, 2] = 0
+    emptied = replace(whole, counts=counts)
+    assert len(emptied) > 40_000
+    found = maximise(emptied, 2)
+    assert found.converged
+    assert found.log_likelihood == pytest.approx(
+        maximise(emptied, 1, np.zeros((len(TERMS), 2))).log_likelihood, rel=1e-12
+    )
 
 
 def test_a_value_that_nobody_has_and_one_that_everybody_has():

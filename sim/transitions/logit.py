@@ -171,6 +171,11 @@ def _applying(artefact: Artefact, model_type: int, level: int, sex: str) -> Logi
     ]
     if len(found) == 1:
         return _with_methods(found[0])
+    there = sorted({model.model_type for model in artefact.models.values()})
+    if model_type not in there and there:
+        said = f"holds models of type {', '.join(map(str, there))}, none of type {model_type}"
+        cure = f"Ask for one of them: --model-type {there[0]}, or model_type: {there[0]}."
+        raise InputError(artefact.name, [Problem("models", said, f"type {model_type}", cure)])
     names = ", ".join(model.name for model in found) or "none"
     where = f"type {model_type}, centrality {level}, {sex}"
     raise InputError(artefact.name, [Problem(where, f"models that apply: {names}", "one model")])
