@@ -36,7 +36,7 @@ def adults() -> Population:
 
 def engine(draws: str) -> Callable[[], int]:
     """Return ten years of the engine's mobility in one of its two modes, children left out."""
-    assumptions = Settings().assumptions | {"children": "stay"}
+    assumptions = Settings().assumptions | {"children": "stay", "families": "apart"}
     settings = Settings(
         draws="threshold" if draws == "threshold" else "explicit", assumptions=assumptions
     )

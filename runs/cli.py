@@ -194,6 +194,13 @@ def _prepare_example_data(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(act=checking.act_example)
 
 
+def _prepare_trace(parser: argparse.ArgumentParser) -> None:
+    from runs import tracing
+
+    tracing.prepare(parser)
+    parser.set_defaults(act=tracing.act)
+
+
 COMMANDS: dict[str, tuple[str, Any]] = {
     "check": ("check and clean an extract of persons for estimation", _prepare_check),
     "effects": ("marginal effects with t values, at any profile or on average", _prepare_effects),
@@ -204,6 +211,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
         _prepare_reconstruct,
     ),
     "run": ("simulate a scenario and write the run with its report", _prepare_run),
+    "trace": ("tell one life of a run, year by year", _prepare_trace),
 }
 OVERRIDES = (
     "years", "replicates", "seed", "model_type", "population", "parameters", "draws",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from runs.structure import structure_table
 from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EVENT
@@ -35,6 +36,7 @@ class Replicate:
     number: int
     flows: pa.Table
     stocks: pa.Table
+    structure: pa.Table
 
 
 def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Replicate]:
@@ -69,7 +71,8 @@ def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replica
     for counts in simulation.run(plan.years):
         lived.append(counts)
         year_done()
-    stocks = [(c.year, c.stock) for c in (*lived, simulation.stock())]
+    january = (*lived, simulation.stock())
+    stocks = [(c.year, c.stock) for c in january]
     flows = [
         (c.year, EVENT.index(event), c.flows[event])
         for c in lived
@@ -81,6 +84,7 @@ def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replica
         number,
         _table(observer, number, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
         _table(observer, number, stocks, None),
+        structure_table([c.structure for c in january if c.structure], number),
     )
 
 

@@ -30,20 +30,16 @@ GUARANTEE = (
 CLOSED = (
     "closed_population",
     "yes",
-    "Nobody arrives, returns, is born or dies: only those resident on the first 1 January are "
+    "Nobody arrives, returns or is born: only those resident on the first 1 January are "
     "followed, so stocks fall and flows are those of this group alone.",
 )
-FIXED = (
-    "fixed_characteristics",
-    "yes",
-    "Education and labour-market status stay as they are; age and duration of stay go on, and "
-    "families shrink when members emigrate{adults}.",
-)
-ADULTS = "; those who turn 15 become students with compulsory school (see coming_of_age)"
+NOBODY_COMES = {"arrivals": "none", "returning": "nobody", "fertility": "nobody_is_born"}
+WEIGHTIEST = ("arrivals", "year_effects")
 BEHAVIOUR = (
     "constant_behaviour",
     "yes",
-    "People behave in every year as the model estimated on the outcomes of 2013 says.",
+    "What people of given characteristics do is what models of the outcomes of 2013 say; what "
+    "changed before then is told by year_effects.",
 )
 DESTINATIONS = (
     "domestic_destinations",
@@ -59,9 +55,10 @@ def assumptions(scenario: Scenario) -> list[dict[str, str]]:
     """Return what was assumed, with its meaning."""
     chosen = dict(scenario.assumptions)
     switches = [(a.name, chosen[a.name], a.meanings[chosen[a.name]]) for a in ASSUMPTIONS]
-    adults = ADULTS if chosen.get("coming_of_age") == "student" else ""
-    fixed = (*FIXED[:2], FIXED[2].format(adults=adults))
-    everything = [CLOSED, BEHAVIOUR, fixed, DESTINATIONS, *switches]  # the weightiest first
+    first = [row for name in WEIGHTIEST for row in switches if row[0] == name]
+    switches = [*first, *(row for row in switches if row not in first)]
+    closed = all(chosen[name] == off for name, off in NOBODY_COMES.items())
+    everything = [*([CLOSED] if closed else []), BEHAVIOUR, *switches, DESTINATIONS]
     return [dict(zip(("name", "value", "meaning"), row, strict=True)) for row in everything]
 
 

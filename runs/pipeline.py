@@ -18,6 +18,7 @@ from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
 from runs.store import new_folder, whole_folder
+from runs.structure import structure_csv
 from runs.tables import BACKGROUND, headline, summaries, write_summaries, write_whole
 from scenarios.schema import Scenario
 from sim.observe import MOST_CELLS, Observer
@@ -25,7 +26,7 @@ from sim.problems import Problem, refuse
 from sim.transitions.logit import parameters_set
 from sim.transitions.process import Settings
 
-TABLES = ("flows", "stocks")
+TABLES = ("flows", "stocks", "structure")
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def run(
     record["threads"] = threads
     folder = new_folder(scenario.name, _short_hash(record), when, out)
     with whole_folder(folder) as part:
-        flows, stocks = _simulate(scenario, people, settings, threads, part, clock)
-        found = _write(part, record, flows, stocks, clock)
+        tables = _simulate(scenario, people, settings, threads, part, clock)
+        found = _write(part, record, tables, clock)
     return Finished(folder, record, found)
 
 
@@ -107,46 +108,49 @@ def _simulate(
     threads: int,
     part: Path,
     clock: "_Clock",
-) -> tuple[pa.Table, pa.Table]:
-    """Live all replicates, writing each to the two Parquet files as it finishes."""
+) -> dict[str, pa.Table]:
+    """Live all replicates, writing each to the Parquet files as it finishes."""
     years = scenario.years[1] - scenario.years[0] + 1
     plan = Plan(
         people.population, settings, scenario.seed, years, scenario.replicates, scenario.dimensions
     )
-    parts: tuple[list[pa.Table], list[pa.Table]] = ([], [])
+    parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     writers: list[pq.ParquetWriter] = []
     with clock.timing("simulation"), Progress(years * scenario.replicates, "years lived") as bar:
         try:
             for replicate in live(plan, threads, bar.advance):
-                tables = (replicate.flows, replicate.stocks)
-                for i, (name, table) in enumerate(zip(TABLES, tables, strict=True)):
+                for i, name in enumerate(TABLES):
+                    table = getattr(replicate, name)
                     if len(writers) <= i:
                         path = part / f"{name}.parquet"
                         writers.append(pq.ParquetWriter(path, table.schema, compression="zstd"))
                     writers[i].write_table(table)
-                    parts[i].append(table)
+                    parts[name].append(table)
         finally:
             for writer in writers:
                 writer.close()
-    return pa.concat_tables(parts[0]), pa.concat_tables(parts[1])
+    return {name: pa.concat_tables(of) for name, of in parts.items()}
 
 
 def _write(
-    part: Path, record: dict[str, Any], flows: pa.Table, stocks: pa.Table, clock: "_Clock"
+    part: Path, record: dict[str, Any], tables: dict[str, pa.Table], clock: "_Clock"
 ) -> dict[str, Any]:
     """Write tables, figures, report and manifest."""
+    flows, stocks = tables["flows"], tables["stocks"]
     first, last = record["years"]
     years = (first, last)
     with clock.timing("tables"):
         made = summaries(flows, stocks, years=years)
         write_summaries(flows, stocks, part, made=made)
+        write_whole(part / "structure_summary.csv", structure_csv(tables["structure"]))
         found = headline(made)
     record["files"] = {
         f"{name}.parquet": manifests.sha256_of(part / f"{name}.parquet") for name in TABLES
     }
     record["timings"] = clock.seconds
     with clock.timing("report"):
-        write_report(part, record, flows, stocks, made=made, years=years)
+        write_report(part, record, flows, stocks, made=made, years=years,
+                     structure=tables["structure"])  # fmt: skip
     write_whole(part / "manifest.json", manifests.as_text(record))
     return found
 

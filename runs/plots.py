@@ -27,6 +27,7 @@ WIDTH, HEIGHT, NOTE = 8.0, 4.0, 0.145
 NOTE_ROWS, MORE = 3, "The others are in the report."
 BOTTOM, TOP, LEFT = 0.4, 0.75, 0.02  # below and above the axes; the last a share of the width
 INK, QUIET, GRID = "#1f2933", "#5b6770", "#e3e7ea"
+SHADES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f", "#1f2933")
 # Okabe and Ito's palette, told apart by most colour-blind readers; labels stay dark.
 COLOURS = {
     "": "#0b5c6b",
@@ -36,6 +37,10 @@ COLOURS = {
     "education": "#cc79a7",
     "nordic": "#56b4e9",
     "unknown": "#7f7f7f",
+    "immigrants": "#0b5c6b",
+    "norwegian_born": "#e69f00",
+    # sizes of families, from one person
+    **dict(zip(("1", "2", "3", "4", "5", "6", "7", "8_or_more"), SHADES, strict=True)),
 }
 STYLE = {
     "font.family": "DejaVu Sans",
@@ -144,14 +149,14 @@ def draw(drawing: Drawing, lines: Sequence[Line], manifest: Mapping[str, Any]) -
     single = max(len(line.years) for line in lines) == 1
     style: Any = {**STYLE, "svg.hashsalt": drawing.name}
     with mpl.rc_context(style):
-        notes = _notes(lines[0].values[0].replicates, manifest)
+        notes = notes_for(lines[0].values[0].replicates, manifest)
         tall = 0.4 * len(lines) + 0.3 if single else HEIGHT - BOTTOM - TOP
         figure, axes = _frame(drawing, notes, tall, single=single)
         if single:
             _points(axes, lines, drawing.measure)
         else:
             _curves(axes, lines, drawing.measure)
-        return _svg(figure, drawing)
+        return svg_of(figure, drawing)
 
 
 def short(label: str) -> str:
@@ -290,7 +295,7 @@ def _number_axis(axis: Any, lines: Sequence[Line], measure: str) -> float:
     return float(ticks[-1]) * 1.02
 
 
-def _notes(replicates: int, manifest: Mapping[str, Any]) -> list[str]:
+def notes_for(replicates: int, manifest: Mapping[str, Any]) -> list[str]:
     """Return the rows below a figure: its source, and the assumptions that fit whole."""
     return [*_wrapped(source_line(replicates, manifest)), *_wrapped(assumption_line(manifest))]
 
@@ -331,7 +336,7 @@ def assumption_line(manifest: Mapping[str, Any]) -> str:
     return "Assumptions: see the report." if told else ""
 
 
-def _svg(figure: "Figure", drawing: Drawing) -> str:
+def svg_of(figure: "Figure", drawing: Drawing) -> str:
     """Return the figure as one <svg> element whose identifiers are its own."""
     from io import StringIO
 

@@ -18,13 +18,13 @@ import pyarrow as pa
 
 from runs import plots
 from runs.answer import answer, closed, focus, followed, number, rounded
+from runs.measures import COUNTS, EXPOSED, RATES
+from runs.structure_plots import DRAWINGS as STRUCTURE
+from runs.structure_plots import draw_structure
 from runs.tables import (
     BACKGROUND,
     CODE_LISTS,
-    COUNTS,
-    EXPOSED,
     NORWEGIAN_BORN,
-    RATES,
     Estimate,
     Histories,
     Span,
@@ -109,16 +109,21 @@ def write_report(
     *,
     made: Mapping[str, pa.Table] | None = None,
     years: Span | None = None,
+    structure: pa.Table | None = None,
 ) -> Path:
     """Write report.html and figures/*.svg into the folder of a run, each whole or not at all.
 
     made: what `tables.summaries` returned for these flows and stocks, if it is at hand.
     years: the first and last year of the run, to tell of years in which nobody is left.
+    structure: ages and family sizes, of which more figures are drawn.
     """
+    from markupsafe import Markup
+
     made = summaries(flows, stocks, years=years) if made is None else made
     manifest = {**manifest, "draws": len(stocks["draw"].unique())}
     figures = plots.draw_all(made, manifest)
-    plots.save_all(figures, folder / "figures")
+    people = {} if structure is None else draw_structure(structure, manifest)
+    plots.save_all({**figures, **people}, folder / "figures")
     total, by_reason = histories(flows, stocks, years=years), None
     if stem("reason") in made:
         by_reason = histories(flows, stocks, ("reason",), years=years)
@@ -131,6 +136,11 @@ def write_report(
             "facts": list(_facts(manifest, folder)),
             **_people(manifest, total),
             **_contents(made, figures, total),
+            "structure": [
+                {"title": drawing.title, "svg": Markup(people[drawing.name])}  # noqa: S704 - ours
+                for drawing in STRUCTURE
+                if drawing.name in people
+            ],
         }
     )
     return write_whole(folder / "report.html", page)
@@ -210,8 +220,8 @@ def _contents(
         "year_tables": list(_year_tables(made)),
         "group_columns": list(GROUP_COLUMNS.values()),
         "group_sections": list(_group_sections(made, years[at])) if years else [],
-        "never": [word for word in OTHER_EVENTS if word not in measures],
-        "happens": [word for word in OTHER_EVENTS if word in measures],
+        "never": [spoken(word) for word in OTHER_EVENTS if word not in measures],
+        "happens": [spoken(word) for word in OTHER_EVENTS if word in measures],
         "glossary": [
             (DIMENSIONS[name], _labels(made[stem(name)], name).values())
             for name in _dimensions(made)
@@ -219,6 +229,11 @@ def _contents(
         ],
         "summaries": [f"{name}.csv" for name in made],
     }
+
+
+def spoken(measure: str) -> str:
+    """Return a measure as words."""
+    return measure.replace("_", " ")
 
 
 def _key_figures(total: Estimates, years: Sequence[int], alone: bool) -> Iterator[tuple[str, Cell]]:

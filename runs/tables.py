@@ -28,6 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from runs.measures import COUNTS, EXPOSED, RATES
 from sim.codes import CodeList
 from sim.observe import DIMENSIONS
 from sim.problems import Problem, refuse, suggest
@@ -37,17 +38,6 @@ Ints = NDArray[np.int64]
 Span = tuple[int, int]  # the first and last year of a run
 
 CODE_LISTS: Mapping[str, CodeList] = {known.name: known.codes for known in DIMENSIONS.values()}
-# The first two are always told, the others only of a run in which they happen.
-COUNTS: Mapping[str, str] = {
-    "emigrations": "emigrate",
-    "domestic_moves": "domestic",
-    "returns": "return",
-    "arrivals": "arrive",
-    "births": "birth",
-    "deaths": "death",
-}
-RATES: Mapping[str, str] = {"emigration_rate": "emigrate", "domestic_rate": "domestic"}
-EXPOSED = ("stay", "domestic", "emigrate")
 BACKGROUND, NORWEGIAN_BORN = "background", "norwegian_born"
 NOT_DIMENSIONS = ("replicate", "draw", "year", "event", "count")
 
@@ -96,6 +86,8 @@ class Histories:
                 yield measure, self.years, self.count(event)
         yield "stock", self.stock_years, self.stock
         for measure, event in RATES.items():
+            if event not in EXPOSED and event not in self.events:
+                continue
             yield measure, self.years, percent(self.count(event), self.exposed)
 
 

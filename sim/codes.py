@@ -186,6 +186,7 @@ EVENT = _list(
     "event",
     ("stay", "Stayed", "Ble boende"),
     ("domestic", "Moved to another centrality level", "Flyttet til annet sentralitetsnivå"),
+    ("county", "Moved to another county", "Flyttet til annet fylke"),
     ("emigrate", "Emigrated", "Utvandret"),
     ("register", "Emigration was registered", "Utvandring ble registrert"),
     ("return", "Returned", "Kom tilbake"),

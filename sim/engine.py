@@ -2,28 +2,63 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.transitions.arrivals import Arrivals
+from sim.transitions.births import Births
 from sim.transitions.coming_of_age import ComingOfAge
+from sim.transitions.county_moves import CountyMoves
+from sim.transitions.deaths import Deaths
+from sim.transitions.descendants import Descendants
 from sim.transitions.destination import DomesticDestination
+from sim.transitions.education import Education
 from sim.transitions.emigration import Emigration
+from sim.transitions.labour import LabourStatus
+from sim.transitions.leaving_home import LeavingHome
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import Assumption, Process, Settings, Year
+from sim.transitions.registration import Registration
+from sim.transitions.returning import Returning
+from sim.transitions.share import share_of_all
+from sim.transitions.unions import Unions
 
 # The year, in order. Before it: the stock of 1 January is counted (they are exposed). After
 # it: everybody is a year older and has stayed a year longer, and the books must balance.
 THE_YEAR: tuple[type[Process], ...] = (
     Mobility,  # residents of 1 January stay, move or emigrate: one outcome a year
+    Descendants,  # Norwegian-born from 15 on emigrate or move at rates of their own
     DomesticDestination,  # movers get a level and a municipality, before families change
-    Emigration,  # emigrants leave, and their families count them out
+    CountyMoves,  # some who stay at their level move to another county there
+    Emigration,  # emigrants leave for somewhere, and their families count them out
+    Registration,  # the register learns of departures, some of them years later
+    Returning,  # persons abroad on 1 January come back
+    Arrivals,  # people immigrate for the first time, in families; some join residents
+    Births,  # women have children; those of two immigrant parents are persons
+    Deaths,  # people die, in Norway and abroad
+    Unions,  # people marry, or part
+    LeavingHome,  # the young leave their parents' family
     ComingOfAge,  # who will be 15 on the coming 1 January gets a status and an education
+    Education,  # people finish schools, or have their education registered
+    LabourStatus,  # people find work, lose it, study, retire
 )
 ASSUMPTIONS: tuple[Assumption, ...] = tuple(a for p in THE_YEAR for a in p.assumptions)
 ENTERING, LEAVING = ("return", "arrive", "birth"), ("emigrate", "death")
+
+
+class Watcher(Protocol):
+    """Somebody who looks on while a simulation lives, and changes nothing."""
+
+    def before(self, process: Process, year: Year) -> None:
+        """See the year before a process happens."""
+
+    def after(self, process: Process, year: Year) -> None:
+        """See the year after it."""
 
 
 class BooksDoNotBalanceError(RuntimeError):
@@ -47,10 +82,13 @@ class Simulation:
     ) -> None:
         written = frozenset[str]().union(*(process.writes for process in processes))
         self.population = population.copy(only=written)  # replicates share what never changes
+        if settings.scale is None:
+            settings = replace(settings, scale=share_of_all(population))
         self.settings = settings
         self.chance = chance
         self.observer = Observer(dimensions)
         self.processes = tuple(process.ready(settings) for process in processes)
+        self.watcher: Watcher | None = None
         self._last: Year | None = None
 
     @property
@@ -65,8 +103,12 @@ class Simulation:
             year.changed = self._last.changed
         stock = self.observer.begin(self.population)
         for process in self.processes:
+            if self.watcher is not None:
+                self.watcher.before(process, year)
             with _only_writing(self.population, process.writes):
                 process.happen(year)
+            if self.watcher is not None:
+                self.watcher.after(process, year)
         self.population.year += 1  # ageing: age and duration are counted from years
         counts = self.observer.finish(stock, year)
         _balance(counts, self.population)
@@ -82,7 +124,7 @@ class Simulation:
         """Count the coming 1 January without living the year."""
         stock = self.observer.begin(self.population)
         cells = np.flatnonzero(stock)
-        return Counts(self.year, (cells, stock[cells]), {})
+        return Counts(self.year, (cells, stock[cells]), {}, self.observer.structure)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from sim.agents.columns import BY_NAME, FIRST_YEAR, LAST_YEAR
 from sim.agents.population import RESIDENT, Population
 from sim.codes import CodeList
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.structure import Structure, structure_of
 from sim.transitions.process import Positions, Year
 
 YEARS = np.arange(FIRST_YEAR, LAST_YEAR + 1)
@@ -97,12 +98,13 @@ MOST_CELLS = 10_000_000
 class Counts:
     """What happened in one year: non-empty cells, and how many persons, by kind.
 
-    stock is that of 1 January; flows are by event.
+    stock and structure are those of 1 January; flows are by event.
     """
 
     year: int
     stock: tuple[NDArray[np.int64], NDArray[np.int64]]
     flows: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]
+    structure: Structure | None = None
 
     def total(self, event: str) -> int:
         """Return how many persons an event happened to."""
@@ -117,6 +119,7 @@ class Observer:
         self.shape = tuple(len(dimension.codes) for dimension in self.dimensions)
         assert self.cells <= np.iinfo(np.int32).max, f"{self.cells:,} cells are too many"
         self.cell = np.empty(0, dtype=np.int32)
+        self.structure: Structure | None = None
 
     @property
     def cells(self) -> int:
@@ -126,6 +129,7 @@ class Observer:
     def begin(self, population: Population) -> NDArray[np.int64]:
         """Note everybody's cell on 1 January and return the stock by cell."""
         self.cell = self._cells(population, population.year, 0)
+        self.structure = structure_of(population)
         stock = np.zeros(self.cells, dtype=np.int64)
         kernel.count_where(self.cell, population["place"], RESIDENT, stock)
         return stock
@@ -158,7 +162,8 @@ class Observer:
         for event in ("domestic", "emigrate"):
             stayed -= flows.get(event, 0)
         flows["stay"] = stayed
-        return Counts(year.year, sparse(stock), {e: sparse(c) for e, c in flows.items()})
+        found = {event: sparse(count) for event, count in flows.items()}
+        return Counts(year.year, sparse(stock), found, self.structure)
 
     def labels(self, cells: NDArray[np.int64]) -> list[NDArray[np.int16]]:
         """Return, for each dimension, the code of each cell."""

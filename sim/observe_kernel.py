@@ -34,3 +34,26 @@ def count_some(
     """Add one to the cell of each person at the positions `which`."""
     for j in range(which.size):
         counts[cell[which[j]]] += 1
+
+
+@kernel
+def count_structure(
+    place: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    sex: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    family_total: NDArray[np.uint8],
+    year: int,
+    ages: NDArray[np.int64],
+    families: NDArray[np.int64],
+) -> None:
+    """Count residents by (background, sex, age on 1 January) and (background, family size).
+
+    The last age and the last size hold everybody beyond.
+    """
+    oldest, largest = ages.shape[2] - 1, families.shape[1]
+    for i in range(place.size):
+        if place[i] == 0:
+            age = min(max(year - 1 - birth_year[i], 0), oldest)
+            ages[background[i], sex[i], age] += 1
+            families[background[i], min(max(family_total[i], 1), largest) - 1] += 1

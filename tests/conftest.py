@@ -8,6 +8,18 @@ from hypothesis import HealthCheck, settings
 
 from sim.agents.population import Population
 from sim.jit import COMPILED
+from sim.transitions.coming_of_age import ComingOfAge
+from sim.transitions.destination import DomesticDestination
+from sim.transitions.emigration import Emigration
+from sim.transitions.mobility import Mobility
+
+# A world that nobody enters: its processes, and the assumptions that make a run such a world.
+CLOSED = (Mobility, DomesticDestination, Emigration, ComingOfAge)
+CLOSED_WORLD = {
+    "county_moves": "none", "descendants": "stay", "returning": "nobody", "arrivals": "none",
+    "fertility": "nobody_is_born", "mortality": "nobody_dies", "unions": "no_change",
+    "leaving_home": "nobody_leaves", "education_break": "unchanged", "labour_status": "unchanged",
+}  # fmt: skip
 
 # The first call of a kernel compiles it, and without JIT everything is slow.
 settings.register_profile(

@@ -6,7 +6,7 @@ from sim.engine import Simulation
 from sim.transitions.coming_of_age import ComingOfAge
 from sim.transitions.process import Settings, Year
 from tests import oracles
-from tests.conftest import load, made_people
+from tests.conftest import CLOSED, load, made_people
 
 
 def test_those_who_turn_15_become_students_by_the_rule_for_one():
@@ -45,7 +45,7 @@ def test_the_young_who_grew_up_here_do_not_emigrate_like_strangers():
         reason=np.full(n, 2),
         family_total=np.full(n, 3),
     )
-    simulation = Simulation(people, Settings(), Chance(1))
+    simulation = Simulation(people, Settings(), Chance(1), processes=CLOSED)
     for _ in range(6):
         simulation.step()
     left = simulation.population["left_year"]

@@ -1,6 +1,7 @@
 """Tests about the code: the rules of CONTRIBUTING.md that no other tool holds."""
 
 import ast
+import csv
 import re
 import subprocess
 from pathlib import Path
@@ -135,3 +136,22 @@ def test_the_version_is_said_once():
     )
     said = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert answer.stdout.strip() == f"vandring {said[1]}"
+
+
+def test_every_kernel_is_in_the_contract_of_kernels():
+    kernels = {path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
+               for path in (ROOT / "sim").rglob("*_kernel.py")}  # fmt: skip
+    listed = {
+        word for word in re.findall(r'"(sim[.\w]*_kernel)"', (ROOT / "pyproject.toml").read_text())
+    }
+    assert kernels == listed
+
+
+def test_every_table_of_parameters_names_its_sources_and_assumptions():
+    for path in sorted((ROOT / "sim" / "transitions" / "data").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert rows, path.name
+        assert all(row["source"].strip() for row in rows), path.name
+        if "assumed" in rows[0]:
+            assert {row["assumed"] for row in rows} <= {"yes", "no"}, path.name

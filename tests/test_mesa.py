@@ -5,13 +5,13 @@ from sim.agents.mesa_adapter import PersonView, VandringModel
 from sim.chance import Chance
 from sim.engine import Simulation
 from sim.transitions.process import Settings
-from tests.conftest import load, made_people
+from tests.conftest import CLOSED, load, made_people
 
 N = load(5_000, 150)
 
 
 def simulation():
-    return Simulation(made_people(N), Settings(), Chance(3))
+    return Simulation(made_people(N), Settings(), Chance(3), processes=CLOSED)
 
 
 def test_a_step_is_a_year_with_the_same_bits_as_the_engine():

@@ -18,7 +18,7 @@ from tests.odds import assert_share
 
 N = load(3_000, 150)
 DRAWS = ("explicit", "threshold")
-ALONE = {"children": "stay"}
+ALONE = {"children": "stay", "families": "apart"}
 
 
 def settings(**changes):

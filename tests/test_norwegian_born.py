@@ -20,7 +20,7 @@ from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS
 from sim.transitions.mobility import SHORTEST, Mobility
 from sim.transitions.process import DOMESTIC, EMIGRATE, Settings
-from tests.conftest import load, made_people
+from tests.conftest import CLOSED, CLOSED_WORLD, load, made_people
 
 ADULT, BORN = BACKGROUND.index("adult_arrival"), BACKGROUND.index("norwegian_born")
 REFUGE, WORK, UNKNOWN = map(REASON.index, ("refuge", "work", "unknown"))
@@ -151,7 +151,7 @@ def test_persons_abroad_are_neither_counted_nor_touched(draws, background):
     here = made_people(N, 3)
     both = here.append(strangers_abroad(N // 2, background))
     settings = Settings(draws=draws, assumptions={"norwegian_born": "as_immigrants"})
-    lives = [Simulation(people, settings, Chance(5)) for people in (here, both)]
+    lives = [Simulation(people, settings, Chance(5), processes=CLOSED) for people in (here, both)]
     alone, together = ([*life.run(6), life.stock()] for life in lives)
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one.stock, other.stock)
@@ -177,7 +177,7 @@ class NoLuck(Chance):
 def test_not_even_the_smallest_draw_moves_whoever_is_not_asked():
     """A ceiling of 0 means not asked; luck 0 lies below every other level."""
     people = household(background=[ADULT, ADULT, BORN, BORN, BORN, ADULT])
-    simulation = Simulation(people, Settings(draws="threshold"), NoLuck(1))
+    simulation = Simulation(people, Settings(draws="threshold"), NoLuck(1), processes=CLOSED)
     counts = simulation.step()
     asked = [MOTHER, FATHER]
     assert counts.total("domestic") == 3  # the couple, and the child with its mother
@@ -210,7 +210,10 @@ def lived(people, folder, *words):
     """Run the command line on a population and return the folder of the run."""
     folder.mkdir()
     files.save(people, folder / "people.parquet")
-    command = ["run", "baseline", "--years", "2013..2015", "--replicates", "2"]
+    world = "".join(f"\n  {name}: {value}" for name, value in CLOSED_WORLD.items())
+    text = f"name: closed\nquestion: Who is counted?\nbased_on: baseline\nassumptions:{world}\n"
+    (folder / "closed.yaml").write_text(text, "utf-8")
+    command = ["run", str(folder / "closed.yaml"), "--years", "2013..2015", "--replicates", "2"]
     where = ["--population", str(folder / "people.parquet"), "--out", str(folder / "out")]
     return main([*command, *where, *words]), folder / "out"
 

@@ -11,6 +11,8 @@ from runs.report import DIMENSIONS, write_report
 from runs.tables import Estimate, histories
 from scenarios.schema import load_scenario
 from sim import observe
+from sim.engine import ASSUMPTIONS
+from tests.conftest import CLOSED_WORLD
 from tests.made_runs import divided_also_by, flows_of, manifest, random_run, stocks_of
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -101,7 +103,7 @@ def test_the_page_can_be_read_aloud(page):
         "How many immigrants would emigrate if behaviour stayed as it was",
         f"In {YEARS[0]} the model expects",
         "That is no forecast of all emigrations in that year.",
-        "This run holds no returns, arrivals, births or deaths",
+        "This run holds no county moves, registered emigrations, returns, arrivals, births or deaths",
         "Persons over 74 behave as those aged 74.",
         "It contains Monte Carlo variation only.",
         "Statistics Norway, Rapporter 2016/27",
@@ -493,12 +495,14 @@ def test_the_manifest_knows_its_parameters_and_packages():
     assert "unknown" not in versions().values()
 
 
-def test_the_manifest_says_who_comes_of_age_and_what_the_weights_are():
+def test_the_manifest_says_who_comes_and_what_the_weights_are():
     told = {a["name"]: a["meaning"] for a in assumptions(load_scenario("baseline"))}
-    unchanged = load_scenario("baseline", {"assumptions": {"coming_of_age": "unchanged"}})
+    closed = load_scenario("baseline", {"assumptions": CLOSED_WORLD})
 
-    assert "turn 15 become students with compulsory school" in told["fixed_characteristics"]
+    assert {a.name for a in ASSUMPTIONS} < set(told)
     assert "refugees together with their families" in told["domestic_destinations"]
-    assert next(iter(told)) == "closed_population"
-    other = {a["name"]: a["meaning"] for a in assumptions(unchanged)}
-    assert "turn 15" not in other["fixed_characteristics"]
+    assert list(told)[1] == "arrivals"
+    assert "closed_population" not in told
+    other = {a["name"]: a["meaning"] for a in assumptions(closed)}
+    assert next(iter(other)) == "closed_population"
+    assert other["arrivals"] == "Nobody arrives."

@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from runs import tables
+from runs.measures import RATES
 from sim import observe
 from sim.problems import InputError
 from tests.made_runs import DIMENSIONS, divided_also_by, flows_of, random_run, stocks_of
@@ -132,7 +133,7 @@ def test_groups_add_up_to_the_total(run, stem, measure):
 @pytest.mark.parametrize("by", [(), ("reason",), ("county", "sex")])
 def test_bounds_hold(run, by):
     for (measure, _, _), e in tables.estimates(tables.summarise(*run, by)).items():
-        ceiling = 100 if measure in tables.RATES else np.inf
+        ceiling = 100 if measure in RATES else np.inf
         assert np.isnan(e.mean) or 0 <= e.mean <= ceiling
         assert np.isnan(e.low) or 0 <= e.low <= e.mean <= e.high <= ceiling
 

@@ -39,14 +39,15 @@ def children_and_adults(
 def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Take people who have left off their families' counts; return whose counts changed."""
     families = _families(population)
-    changed = np.empty(len(population), dtype=np.int64)
+    changed = np.empty(len(population) + 1, dtype=np.int64)
     count = kernel.leave(
         leavers,
         population["family"],
-        (population["background"] != NORWEGIAN_BORN).astype(np.uint8),
+        population["background"],
+        NORWEGIAN_BORN,
         population["place"],
-        np.zeros(families, dtype=np.int32),
-        np.zeros(families, dtype=np.int32),
+        np.zeros(families, dtype=np.uint8),
+        np.zeros((families, 2), dtype=np.int16),
         population["family_total"],
         population["family_immigrants"],
         changed,
@@ -63,15 +64,16 @@ def join_families(
     of a family of which nobody else is resident; an existing family keeps its own.
     """
     families = _families(population)
-    joining = np.zeros(len(population), dtype=np.uint8)
-    joining[joiners] = 1
-    changed = np.empty(len(population), dtype=np.int64)
+    changed = np.empty(len(population) + 1, dtype=np.int64)
     count = kernel.join(
-        joining,
+        np.asarray(joiners, dtype=np.int64),
         population["family"],
-        (population["background"] != NORWEGIAN_BORN).astype(np.uint8),
+        population["background"],
+        NORWEGIAN_BORN,
         population["place"],
         others,
+        np.zeros(families, dtype=np.uint8),
+        np.zeros(len(population), dtype=np.uint8),
         np.zeros((families, 4), dtype=np.int32),
         population["family_total"],
         population["family_immigrants"],

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import kernel
+from sim.jit import inlined, kernel
 
 
 @kernel
@@ -62,44 +62,62 @@ def eldest_members(
                 eldest[family[i]] = i
 
 
+@inlined
+def list_touched(
+    touched: NDArray[np.uint8],
+    family: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    found: NDArray[np.int64],
+) -> int:
+    """List the residents of the families touched, without a branch; return how many."""
+    count = 0
+    for i in range(family.size):
+        found[count] = i
+        count += (touched[family[i]] != 0) & (place[i] == 0)
+    return count
+
+
 @kernel
 def leave(
     leavers: NDArray[np.int64],
     family: NDArray[np.int32],
-    immigrant: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    norwegian_born: int,
     place: NDArray[np.uint8],
-    gone: NDArray[np.int32],
-    gone_immigrants: NDArray[np.int32],
+    touched: NDArray[np.uint8],
+    gone: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
     changed: NDArray[np.int64],
 ) -> int:
     """Take leavers off the counts of the resident members they leave; return how many changed.
 
-    gone, gone_immigrants: by family, zero on entry.
+    touched: by family, zero on entry; a byte each, so that looking everybody's family up stays
+        in the cache. gone: (families, 2), zero there: leavers, and immigrants among them.
     """
     for j in range(leavers.size):
         i = leavers[j]
-        gone[family[i]] += 1
-        gone_immigrants[family[i]] += immigrant[i]
-    count = 0
-    for i in range(family.size):
-        lost = gone[family[i]]
-        if lost > 0 and place[i] == 0:
-            family_total[i] -= lost
-            family_immigrants[i] -= gone_immigrants[family[i]]
-            changed[count] = i
-            count += 1
+        touched[family[i]] = 1
+        gone[family[i], 0] += 1
+        gone[family[i], 1] += background[i] != norwegian_born
+    count = list_touched(touched, family, place, changed)
+    for j in range(count):
+        i = changed[j]
+        family_total[i] -= gone[family[i], 0]
+        family_immigrants[i] -= gone[family[i], 1]
     return count
 
 
 @kernel
 def join(
-    joining: NDArray[np.uint8],
+    joiners: NDArray[np.int64],
     family: NDArray[np.int32],
-    immigrant: NDArray[np.uint8],
+    background: NDArray[np.uint8],
+    norwegian_born: int,
     place: NDArray[np.uint8],
     others: int,
+    touched: NDArray[np.uint8],
+    joining: NDArray[np.uint8],
     counts: NDArray[np.int32],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
@@ -107,25 +125,26 @@ def join(
 ) -> int:
     """Count joiners into their families; return how many persons' counts changed.
 
-    counts: (families, 4), zero on entry: joiners, immigrants among them, and the family's
-        counts before, total and immigrants. No family counts more than 255.
+    touched: by family, joining: by person, zero on entry. counts: (families, 4), zero there:
+        joiners, immigrants among them, and the family's counts before, total and immigrants.
+        No family counts more than 255.
     """
-    for i in range(family.size):
-        if joining[i]:
-            counts[family[i], 0] += 1
-            counts[family[i], 1] += immigrant[i]
-    for i in range(family.size):
+    for j in range(joiners.size):
+        i = joiners[j]
+        touched[family[i]] = 1
+        joining[i] = 1
+        counts[family[i], 0] += 1
+        counts[family[i], 1] += background[i] != norwegian_born
+    count = list_touched(touched, family, place, changed)
+    for j in range(count):
+        i = changed[j]
+        if not joining[i]:
+            counts[family[i], 2] = family_total[i]
+            counts[family[i], 3] = family_immigrants[i]
+    for j in range(count):
+        i = changed[j]
         f = family[i]
-        if counts[f, 0] > 0 and place[i] == 0 and not joining[i]:
-            counts[f, 2] = family_total[i]
-            counts[f, 3] = family_immigrants[i]
-    count = 0
-    for i in range(family.size):
-        f = family[i]
-        if counts[f, 0] > 0 and place[i] == 0:
-            before = counts[f, 2] if counts[f, 2] > 0 else others
-            family_total[i] = min(before + counts[f, 0], 255)
-            family_immigrants[i] = min(counts[f, 3] + counts[f, 1], 255)
-            changed[count] = i
-            count += 1
+        before = counts[f, 2] if counts[f, 2] > 0 else others
+        family_total[i] = min(before + counts[f, 0], 255)
+        family_immigrants[i] = min(counts[f, 3] + counts[f, 1], 255)
     return count

@@ -5,6 +5,7 @@ is the mean of both. Of the deaths at age 0, most fall in the year of birth. Per
 die too, at the same rates: whoever is dead cannot return.
 """
 
+from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -86,6 +87,7 @@ def rates(year: int, *, falling: bool) -> NDArray[np.float64]:
     return np.asarray(known)
 
 
+@cache
 def probabilities(year: int, *, falling: bool = True) -> NDArray[np.float64]:
     """Return the probability of dying in a year by sex and the age reached in it."""
     rate = rates(year, falling=falling)
@@ -101,6 +103,7 @@ def cuts(chances: NDArray[np.float64]) -> NDArray[np.uint64]:
     return np.rint(chances * 2.0**32).astype(np.uint64)
 
 
+@cache
 def _published() -> tuple[NDArray[np.float64], list[int]]:
     read = rows("mortality.csv")
     years = sorted({int(row["year"]) for row in read})

@@ -1,7 +1,7 @@
 """Destination of domestic movers: another centrality level, and a municipality there.
 
-Both are choices with explicit error terms among alternatives weighted by the immigrants
-who live there on 1.1.2013, by reason: people go where those who came for the same reason
+Level and county are choices with explicit error terms among alternatives weighted by the
+immigrants who live there on 1.1.2013, by reason: people go where those who came for the same reason
 live. The official stock knows reasons less finely: refugees include their families, family
 immigrants exclude them, education includes other reasons, and Nordic and unknown reason
 are one group. It is published by county and centrality; within a county's level it is
@@ -36,8 +36,9 @@ class DomesticDestination:
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
     def __init__(self, weights: NDArray[np.float64]) -> None:
-        self.weights = weights  # (reasons, municipalities)
-        self.level_weights = _by_level(weights)
+        self.level_weights = _by_level(weights)  # weights: (reasons, municipalities)
+        self.places = Places(weights)
+        self.county_weights: NDArray[np.float64] = self.places.counties.reshape(-1, len(COUNTY))
 
     @classmethod
     def ready(cls, settings: Settings) -> "DomesticDestination":
@@ -52,13 +53,15 @@ class DomesticDestination:
         going[year.children] = False  # they do not choose for themselves
         movers, children = np.flatnonzero(going), year.children[along]
         everybody = np.concatenate([movers, children])
-        level_before = CENTRALITY_OF[municipality[everybody]]
+        before = municipality[everybody]
         for first in range(0, movers.size, BATCH):
             some = movers[first : first + BATCH]
             municipality[some] = self._choose(some, year)
         municipality[children] = municipality[year.adults[along]]
-        changed = everybody[CENTRALITY_OF[municipality[everybody]] != level_before]
+        after = municipality[everybody]
+        changed = everybody[CENTRALITY_OF[after] != CENTRALITY_OF[before]]
         year.record("domestic", changed)
+        year.record("county", everybody[COUNTY_OF[after] != COUNTY_OF[before]])
         year.changed.append(changed)
 
     def _choose(self, movers: Positions, year: Year) -> NDArray[np.int64]:
@@ -73,20 +76,57 @@ class DomesticDestination:
             self.level_weights,
             reason * len(CENTRALITY) + here,
         )
-        chosen = np.empty(movers.size, dtype=np.int64)
-        for there in range(len(CENTRALITY)):
-            going = level == there
-            choices = np.flatnonzero(there == CENTRALITY_OF)
-            drawn = _draw(
-                year.chance,
-                year.year,
-                "destination_municipality",
-                person[going],
-                np.ascontiguousarray(self.weights[:, choices]),
-                reason[going],
-            )
-            chosen[going] = choices[drawn]
-        return chosen
+        county = _draw(
+            year.chance,
+            year.year,
+            "destination_county",
+            person,
+            self.county_weights,
+            reason * len(CENTRALITY) + level,
+        )
+        luck = year.chance.uniform("destination_municipality", year.year, person)
+        return self.places.municipality(reason, level, county, luck)
+
+
+class Places:
+    """Municipalities by level and county, and how much each weighs for each reason.
+
+    weights: (reasons, municipalities); counties: their sums by (reason, level, county).
+    """
+
+    def __init__(self, weights: NDArray[np.float64]) -> None:
+        shape = len(CENTRALITY), len(COUNTY)
+        cell = CENTRALITY_OF.astype(np.int64) * len(COUNTY) + COUNTY_OF
+        self.order = np.argsort(cell, kind="stable")
+        number = np.bincount(cell, minlength=shape[0] * shape[1])
+        self.last = (np.cumsum(number) - 1).reshape(shape)
+        self.first = self.last - number.reshape(shape) + 1
+        ordered = weights[:, self.order]
+        self.heap = np.cumsum(ordered, axis=None)  # one reason after the other
+        sums = [np.bincount(cell, of_reason, shape[0] * shape[1]) for of_reason in weights]
+        counties = np.array(sums, dtype=np.float64)
+        self.counties = counties.reshape(len(weights), *shape)
+
+    def municipality(
+        self,
+        reason: NDArray[np.int64],
+        level: NDArray[np.int64],
+        county: NDArray[np.int64],
+        luck: NDArray[np.float64],
+    ) -> NDArray[np.int64]:
+        """Return a municipality of a level and county, by weight; luck lies between 0 and 1."""
+        size = self.order.size
+        first, last = (end[level, county] + reason * size for end in (self.first, self.last))
+        below = np.where(first > 0, self.heap[first - 1], 0.0)
+        mark = below + luck * (self.heap[last] - below)
+        at = np.clip(np.searchsorted(self.heap, mark, side="right"), first, last)
+        return np.asarray(self.order[at - reason * size])
+
+
+@cache
+def published_places() -> Places:
+    """Return the municipalities with the published stock as weights."""
+    return Places(published_weights())
 
 
 def _draw(

@@ -1,26 +1,58 @@
 """Emigration: those whose outcome is to emigrate leave, and their families count them out.
 
-The destination is unknown and the register records the departure in the same year; a
-later process may know better.
+Everybody who leaves goes somewhere: a choice with explicit error terms among the country of
+origin, some countries and "unknown", by background, origin, age and whether they hold a
+degree. Unknown is what nobody reported, and only that (see sim.transitions.registration).
+Children go where the adult they follow goes, and of partners who leave together one decides.
+
+Published are the shares by background at 18-35, who goes to the origin more often than whom,
+and which third countries stand out; the rest of the table is assumed and marked so.
 """
 
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.agents.families import leave_families
 from sim.agents.population import ABROAD
-from sim.codes import DESTINATION
-from sim.transitions.process import EMIGRATE, Assumption, Settings, Year
+from sim.codes import BACKGROUND, DESTINATION, EDUCATION, ORIGIN
+from sim.transitions import choice_kernel
+from sim.transitions.process import EMIGRATE, Assumption, Positions, Settings, Year
+from sim.transitions.registration import (
+    ADMINISTRATIVE,
+    CLEAN_UP,
+    EEA,
+    NORDIC,
+    YOUNG,
+    administrative_shares,
+    years_of_registration,
+)
+from sim.transitions.sources import rows
 
-UNKNOWN = DESTINATION.index("unknown")
+CHOICES = ("origin", "nordic", "uk", "usa_canada", "germany", "other", "unknown")
+CODE_OF_CHOICE = np.array([DESTINATION.index(name) for name in CHOICES], dtype=np.uint8)
+HOME, UNKNOWN = DESTINATION.index("origin"), DESTINATION.index("unknown")
+DEGREE = EDUCATION.index("tertiary_short")  # the lowest education that is a degree
+
+
+def _elsewhere() -> NDArray[np.uint8]:
+    """Return what going home with somebody of each origin is for those of another origin."""
+    found = np.full(len(ORIGIN), DESTINATION.index("other"), dtype=np.uint8)
+    found[list(NORDIC)] = DESTINATION.index("nordic")
+    found[ORIGIN.index("usa_can_aus_nz")] = DESTINATION.index("usa_canada")
+    return found
+
+
+ELSEWHERE = _elsewhere()
 
 
 class Emigration:
     """Leaving Norway. Persons abroad keep the family counts that they left with."""
 
     name: ClassVar = "emigration"
-    reads: ClassVar = frozenset({"family", "background", "place"})
+    reads: ClassVar = frozenset({"person", "birth_year", "background", "origin", "education",
+                                 "family", "partner", "place"})  # fmt: skip
     writes: ClassVar = frozenset(
         {
             "place",
@@ -31,20 +63,129 @@ class Emigration:
             "family_immigrants",
         }
     )
-    assumptions: ClassVar[tuple[Assumption, ...]] = ()
+    assumptions: ClassVar[tuple[Assumption, ...]] = (ADMINISTRATIVE, CLEAN_UP)
+
+    def __init__(self, administrative: str = "published", *, clean_up: bool = True) -> None:
+        self.weights = weights(administrative_shares(administrative))
+        self.clean_up = clean_up
 
     @classmethod
     def ready(cls, settings: Settings) -> "Emigration":
-        """There are no parameters."""
-        return cls()
+        """Take the published shares."""
+        clean_up = settings.choice(CLEAN_UP) == "early_2013"
+        return cls(settings.choice(ADMINISTRATIVE), clean_up=clean_up)
 
     def happen(self, year: Year) -> None:
-        """Let everybody leave whose outcome is EMIGRATE."""
+        """Let everybody leave whose outcome is EMIGRATE, each to a destination."""
         population = year.population
         leavers = np.flatnonzero(year.outcome == EMIGRATE)
+        leader = leaders(year, leavers)
+        leads = leader == np.arange(leavers.size)
+        destination = np.zeros(leavers.size, dtype=np.uint8)
+        registered = np.full(leavers.size, year.year, dtype=np.int64)
+        destination[leads] = self._choose(year, leavers[leads])
+        hidden = np.flatnonzero(leads & (destination == UNKNOWN))
+        registered[hidden] = self._find(year, leavers[hidden])
         population["place"][leavers] = ABROAD
         population["left_year"][leavers] = year.year
-        population["registered_year"][leavers] = year.year
-        population["destination"][leavers] = UNKNOWN
+        population["registered_year"][leavers] = registered[leader]
+        population["destination"][leavers] = _seen_by(
+            population["origin"][leavers], population["origin"][leavers[leader]],
+            destination[leader],
+        )  # fmt: skip
         year.record("emigrate", leavers)
         year.changed += [leavers, leave_families(population, leavers)]
+
+    def _choose(self, year: Year, who: Positions) -> NDArray[np.uint8]:
+        population = year.population
+        words = year.chance.words(
+            "destination_abroad", year.year, population["person"][who], len(CHOICES)
+        )
+        chosen = np.empty(who.size, dtype=np.int64)
+        reached = year.year - population["birth_year"][who].astype(np.int64)
+        row = row_of(
+            population["background"][who], population["origin"][who],
+            population["education"][who], reached,
+        )  # fmt: skip
+        choice_kernel.choose(words, self.weights, row, chosen)
+        return np.asarray(CODE_OF_CHOICE[chosen])
+
+    def _find(self, year: Year, who: Positions) -> NDArray[np.int64]:
+        population = year.population
+        luck = year.chance.uniform("administrative", year.year, population["person"][who])
+        eea = np.isin(population["origin"][who], EEA)
+        return years_of_registration(year.year, eea, luck, clean_up=self.clean_up)
+
+
+def leaders(year: Year, leavers: Positions) -> Positions:
+    """Return whom each leaver goes with, as an index of `leavers`; most go by themselves.
+
+    Of partners in one family who leave in one year the smaller identifier leads.
+    """
+    population = year.population
+    leader = np.arange(leavers.size)
+    partner = population["partner"][leavers].astype(np.int64)
+    paired = np.flatnonzero(partner >= 0)
+    mine, theirs = leavers[paired], partner[paired]
+    person, family = population["person"], population["family"]
+    behind = (year.outcome[theirs] == EMIGRATE) & (family[theirs] == family[mine])
+    behind &= person[theirs] < person[mine]
+    leader[paired[behind]] = np.searchsorted(leavers, theirs[behind])
+    along = year.outcome[year.children] == EMIGRATE
+    along &= year.outcome[year.adults] == EMIGRATE
+    adult = np.searchsorted(leavers, year.adults[along])
+    leader[np.searchsorted(leavers, year.children[along])] = leader[adult]
+    return leader
+
+
+def _seen_by(
+    own: NDArray[np.uint8], leaders_origin: NDArray[np.uint8], destination: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return what the leader's destination is for somebody of an origin of their own."""
+    foreign = (destination == HOME) & (own != leaders_origin)
+    return np.where(foreign, ELSEWHERE[leaders_origin], destination).astype(np.uint8)
+
+
+def row_of(
+    background: NDArray[np.uint8],
+    origin: NDArray[np.uint8],
+    education: NDArray[np.uint8],
+    reached: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the row of `weights` that describes each person, by the age reached in the year."""
+    row = background.astype(np.int64) * len(ORIGIN) + origin
+    row = 2 * row + (education >= DEGREE)
+    return 2 * row + ((reached >= YOUNG[0]) & (reached <= YOUNG[1]))
+
+
+def weights(unknown: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the probability of every destination (rows of `row_of`, CHOICES).
+
+    unknown: shares by background, origin and being 18-35.
+    """
+    known = known_shares()[:, :, :, None, :]
+    hidden = unknown[:, :, None, :, None]
+    both = np.concatenate([known * (1 - hidden), known[..., :1] * 0 + hidden], axis=-1)
+    return np.ascontiguousarray(both.reshape(-1, len(CHOICES)))
+
+
+def known_shares() -> NDArray[np.float64]:
+    """Return shares of known destinations by background, origin and degree (0 no, 1 yes).
+
+    A destination's weight is that of the background, times a factor of origin and one of degree.
+    """
+    known = CHOICES[:-1]
+    weight = np.zeros((len(BACKGROUND), len(known)))
+    by_origin = np.ones((len(BACKGROUND), len(ORIGIN), len(known)))
+    by_degree = np.ones((2, len(known)))
+    for row in rows("destination_abroad.csv"):
+        k, value = known.index(row["destination"]), float(row["value"])
+        whom = slice(None) if row["background"] == "all" else BACKGROUND.index(row["background"])
+        if row["kind"] == "weight":
+            weight[whom, k] = value
+        elif row["kind"] == "origin":
+            by_origin[whom, ORIGIN.index(row["key"]), k] *= value
+        else:
+            by_degree[1, k] = value
+    shares = (weight[:, None] * by_origin)[:, :, None] * by_degree
+    return np.asarray(shares / shares.sum(axis=-1, keepdims=True))

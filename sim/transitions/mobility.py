@@ -18,6 +18,7 @@ from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.terms import FACTORS
+from sim.transitions.together import CORRELATION, TOGETHER, lucky_persons
 from sim.transitions.year_effects import YEAR_EFFECTS, factors, largest
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
@@ -64,6 +65,7 @@ class Mobility:
         OLD_AGE,
         NORWEGIAN_BORN,
         YEAR_EFFECTS,
+        TOGETHER,
     )
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
@@ -73,6 +75,7 @@ class Mobility:
         highest = with_reasons(self.tables, largest()) if self.shifted else self.tables
         self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
+        self.correlation = CORRELATION if settings.choice(TOGETHER) == "together" else 0.0
 
     @classmethod
     def ready(cls, settings: Settings) -> "Mobility":
@@ -85,13 +88,20 @@ class Mobility:
         tables = self._tables(year.year)
         self.ceilings.hold(persons, year)
         if self.settings.draws == "explicit":
-            self._explicit(persons, tables, year)
+            self._explicit(persons, tables, year, self.lucky(year))
         else:
-            self._threshold(persons, tables, year)
+            self._threshold(persons, tables, year, self.lucky(year))
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
             year.children, year.adults = children_and_adults(year.population, born_by)
             year.outcome[year.children] = year.outcome[year.adults]
+
+    def weights(self, population: Population, year: int, position: int) -> tuple[float, float]:
+        """Return exp(V) of moving and of emigrating of one person; staying weighs 1."""
+        which, both = np.array([position]), np.empty((2, 1))
+        persons, tables = persons_of(population), self._tables(year)
+        kernel.bound_some(persons, tables, year, False, which, both[0], both[1])
+        return float(both[0, 0]), float(both[1, 0])
 
     def _tables(self, year: int) -> kernel.Tables:
         """Return the factors of the year's weights."""
@@ -100,13 +110,23 @@ class Mobility:
             return self.tables
         return with_reasons(self.tables, factor)
 
-    def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
+    def lucky(self, year: Year) -> NDArray[np.int64]:
+        """Return the number that everybody's luck is drawn for: their own or their family's."""
+        return lucky_persons(year.population, year.year, year.chance, self.correlation)
+
+    def _explicit(
+        self,
+        persons: kernel.Persons,
+        tables: kernel.Tables,
+        year: Year,
+        lucky: NDArray[np.int64],
+    ) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:, : last - first], store.flags(last - first)
-            year.chance.block(self.name, year.year, year.population["person"][first:last], words)
+            year.chance.block(self.name, year.year, lucky[first:last], words)
             kernel.screen_explicit(
                 words,
                 self.ceilings.move[first:last],
@@ -119,14 +139,19 @@ class Mobility:
             store.collect(flag, first, words[:3])
         kernel.decide_explicit(persons, tables, year.year, *store.found(), year.outcome)
 
-    def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
+    def _threshold(
+        self,
+        persons: kernel.Persons,
+        tables: kernel.Tables,
+        year: Year,
+        lucky: NDArray[np.int64],
+    ) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:1, : last - first], store.flags(last - first)
-            person = year.population["person"][first:last]
-            year.chance.swift_word(self.name, year.year, person, words[0])
+            year.chance.swift_word(self.name, year.year, lucky[first:last], words[0])
             code = self.ceilings.move[first:last]
             kernel.screen_threshold(words, code, store.floats, bits, flag)
             store.collect(flag, first, words)
@@ -213,7 +238,7 @@ class Ceilings:
         changed = np.concatenate(year.changed) if year.changed else np.empty(0, dtype=np.int64)
         year.changed.clear()
         known = self.move.size
-        if year.year >= self.until or n < known or changed.size + n - known > n // 4:
+        if year.year >= self.until or n < known or changed.size + n - known > n // 2:
             self.until = year.year + self.renew
             self.move, self.emigrate = self._codes(persons, year.year, None)
             return

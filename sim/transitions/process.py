@@ -42,6 +42,8 @@ class Settings:
     draws: 'explicit' error terms for each alternative, or one 'threshold' draw (faster).
     assumptions: values that are not the default, by the assumption's name.
     chunk: persons handled at a time; a matter of speed that cannot change a result.
+    scale: the share of all immigrants that the population stands for, so that as many
+        arrive; None: as many as it holds of those who lived in Norway that year.
     renew: years between renewals of the ceilings of sim.transitions.mobility; likewise.
     """
 
@@ -51,6 +53,7 @@ class Settings:
     assumptions: dict[str, str] = field(default_factory=dict)
     chunk: int = 65_536
     renew: int = 10
+    scale: float | None = None
 
     def choice(self, assumption: Assumption) -> str:
         """Return which value of an assumption holds: its default unless told otherwise."""

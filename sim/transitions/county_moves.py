@@ -1,0 +1,128 @@
+"""Moves to another county at the same centrality level, so that moves out of counties count too.
+
+The logit knows moves between levels. Of immigrants more move between counties inside a level
+(Oslo and Akershus are both level 4) than between levels. Those who stay at their level move
+so often that, with the level moves that cross a county border, as many leave their county as
+Table 4.1 says by reason and family size. They go where those of the same reason live at the
+same level, whatever the distance.
+"""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.codes import BACKGROUND, CENTRALITY, REASON
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.transitions import choice_kernel
+from sim.transitions import county_moves_kernel as kernel
+from sim.transitions.deaths import cuts
+from sim.transitions.destination import published_places
+from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
+from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
+from sim.transitions.sources import rows
+
+SIZES = ("1", "2", "3+")
+
+COUNTY_MOVES = Assumption(
+    "county_moves",
+    {
+        "as_2013": "Residents who stay at their centrality level move to another county there as "
+        "often as Table 4.1 says of 2013, by reason and family size, in every year.",
+        "none": "Nobody moves to another county at the same level.",
+    },
+)
+
+
+class CountyMoves:
+    """Moving to another county without changing level; children go with their adult."""
+
+    name: ClassVar = "county_moves"
+    reads: ClassVar = frozenset({"person", "place", "birth_year", "background", "reason",
+                                 "family_total", "municipality"})  # fmt: skip
+    writes: ClassVar = frozenset({"municipality"})
+    assumptions: ClassVar[tuple[Assumption, ...]] = (COUNTY_MOVES,)
+
+    def __init__(self, chances: NDArray[np.float64], *, norwegian_born: bool = False) -> None:
+        self.cuts = cuts(chances)  # (reasons, sizes)
+        self.covered = np.ones(len(BACKGROUND), dtype=np.uint8)
+        self.covered[BACKGROUND.index("norwegian_born")] = norwegian_born
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "CountyMoves":
+        """Take the published rates, less what level moves do."""
+        born = settings.choice(NORWEGIAN_BORN) == "as_immigrants"
+        if settings.choice(COUNTY_MOVES) == "none":
+            return cls(np.zeros((len(REASON), len(SIZES))), norwegian_born=born)
+        return cls(published_chances(), norwegian_born=born)
+
+    def happen(self, year: Year) -> None:
+        """Move people and record them; those who crossed a border between levels are recorded."""
+        if not self.cuts.any():
+            return
+        population = year.population
+        words = np.empty(len(population), dtype=np.uint32)
+        year.chance.swift_word(self.name, year.year, population["person"], words)
+        found = np.empty(len(population), dtype=np.int64)
+        count = kernel.leave_county(
+            words, self.cuts, year.year - 1 - YOUNGEST, year.outcome, population["place"],
+            population["birth_year"], self.covered, population["background"],
+            population["reason"], population["family_total"], found,
+        )  # fmt: skip
+        movers = found[:count].copy()
+        self._move(movers, year)
+
+    def _move(self, movers: Positions, year: Year) -> None:
+        municipality = year.population["municipality"]
+        before = municipality[movers]
+        municipality[movers] = _choose(movers, year)
+        moved = movers[municipality[movers] != before]
+        gone = np.zeros(len(year.population), dtype=np.bool_)
+        gone[moved] = True
+        following = gone[year.adults] & (year.outcome[year.children] == STAY)
+        children = year.children[following]
+        municipality[children] = municipality[year.adults[following]]
+        year.record("county", np.concatenate([moved, children]))
+        year.changed.append(children)  # some lived at another level than their adult
+
+
+def _choose(movers: Positions, year: Year) -> NDArray[np.int64]:
+    """Return a municipality of another county at each mover's level, the present one if none.
+
+    First a county, by those of the mover's reason who live at the level there; then one of its
+    municipalities of that level, all alike (published figures tell no more).
+    """
+    population = year.population
+    here = population["municipality"][movers].astype(np.int64)
+    person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
+    level, county = CENTRALITY_OF[here].astype(np.int64), COUNTY_OF[here].astype(np.int64)
+    words = year.chance.words("county_move_county", year.year, person, len(COUNTY))
+    chosen = np.empty(movers.size, dtype=np.int64)
+    row = (reason * len(CENTRALITY) + level) * len(COUNTY) + county
+    choice_kernel.choose(words, _elsewhere(), row, chosen)
+    luck = year.chance.uniform("county_move_municipality", year.year, person)
+    return np.where(
+        chosen < 0,
+        here,
+        published_places().municipality(reason, level, np.maximum(chosen, 0), luck),
+    )
+
+
+@cache
+def _elsewhere() -> NDArray[np.float64]:
+    """Return weights of counties, a row for each reason, level and present county (weight 0)."""
+    other = ~np.eye(len(COUNTY), dtype=np.bool_)
+    weights = published_places().counties[:, :, None, :] * other
+    return np.ascontiguousarray(weights.reshape(-1, len(COUNTY)))
+
+
+@cache
+def published_chances() -> NDArray[np.float64]:
+    """Return the chance of moving to another county at the same level, by reason and size."""
+    found = np.full((len(REASON), len(SIZES)), np.nan)
+    for row in rows("county_moves.csv"):
+        at = REASON.index(row["reason"]), SIZES.index(row["family_size"])
+        found[at] = float(row["chance_percent"]) / 100
+    assert np.isfinite(found).all()
+    return found

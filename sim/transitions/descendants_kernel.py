@@ -1,0 +1,54 @@
+"""Which Norwegian-born persons emigrate in a year, on bare arrays."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.jit import kernel
+
+RESIDENT, STAY, EMIGRATE = 0, 0, 2
+DEGREE = 4  # the lowest education that is a degree
+
+
+@kernel
+def asked(
+    background: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
+    outcome: NDArray[np.uint8],
+    born: int,
+    born_by: int,
+    found: NDArray[np.int64],
+) -> int:
+    """List the resident Norwegian-born who are old enough and would stay."""
+    count = 0
+    for i in range(background.size):
+        if (
+            background[i] == born
+            and birth_year[i] <= born_by
+            and place[i] == RESIDENT
+            and outcome[i] == STAY
+        ):
+            found[count] = i
+            count += 1
+    return count
+
+
+@kernel
+def leave(
+    words: NDArray[np.uint32],
+    cuts: NDArray[np.uint64],
+    year: int,
+    origin: NDArray[np.uint8],
+    education: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    asked: NDArray[np.int64],
+    outcome: NDArray[np.uint8],
+) -> None:
+    """Let those emigrate whose word is below the cut of their origin, degree and age reached."""
+    oldest = cuts.shape[2] - 1
+    for j in range(asked.size):
+        i = asked[j]
+        age = min(year - birth_year[i], oldest)
+        degree = 1 if education[i] >= DEGREE else 0
+        if words[j] < cuts[origin[i], degree, age]:
+            outcome[i] = EMIGRATE

@@ -1,0 +1,104 @@
+"""Leaving home: the young get a family number of their own.
+
+Parents and children share a family number as long as they live together. Who still does is
+not published by age. The rates are assumed: descendants leave so that the share at home by
+age stays that of the Norwegian-born in the reconstructed register of 2013, and nobody stays
+after 30. Those who have a partner have left already, or their union has its own number.
+"""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.population import RESIDENT
+from sim.codes import SEX
+from sim.transitions import leaving_home_kernel as kernel
+from sim.transitions.deaths import cuts
+from sim.transitions.process import Assumption, Positions, Settings, Year
+from sim.transitions.sources import rows
+from sim.transitions.unions import Move, move, survey, with_children
+
+YOUNGEST, OLDEST = 18, 30  # ages reached in the year
+GENERATION = 15  # years by which a parent is older, at least
+TEENAGER = 19  # until then members who are no persons are parents, later a partner
+BATCH = 65_536  # persons at a time, so that their words stay in the cache
+
+LEAVING_HOME = Assumption(
+    "leaving_home",
+    {
+        "by_30": "Residents of 18-30 leave their parents' family at rates by sex and age that "
+        "keep the shares of the reconstructed register of 2013; at 30 all do.",
+        "nobody_leaves": "Nobody leaves, except for a union.",
+    },
+)
+
+
+class LeavingHome:
+    """Moving out of the parents' family; own children under 18 go along."""
+
+    name: ClassVar = "leaving_home"
+    reads: ClassVar = frozenset({"person", "sex", "birth_year", "background", "place", "mother",
+                                 "partner"})  # fmt: skip
+    writes: ClassVar = frozenset({"family", "family_total", "family_immigrants"})
+    assumptions: ClassVar[tuple[Assumption, ...]] = (LEAVING_HOME,)
+
+    def __init__(self, choice: str) -> None:
+        self.choice = choice
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "LeavingHome":
+        """Take the assumed rates."""
+        return cls(settings.choice(LEAVING_HOME))
+
+    def happen(self, year: Year) -> None:
+        """Let the young leave, each for a family of one's own."""
+        if self.choice == "nobody_leaves":
+            return
+        population = year.population
+        possible = _possible(year, cuts(rates()))
+        homes = survey(population, possible, year.year)
+        family, birth_year, mother = (
+            population[c][possible] for c in ("family", "birth_year", "mother")
+        )
+        head = homes.head[family]
+        persons = homes.persons[family]
+        with_elder = population["birth_year"][head] <= birth_year - GENERATION
+        with_mother = (mother >= 0) & (population["family"][mother] == family)
+        with_mother &= population["place"][mother] == RESIDENT
+        teenager = birth_year >= year.year - TEENAGER
+        with_others = (persons == 1) & (population["family_total"][possible] > 1) & teenager
+        leavers = possible[with_elder | with_mother | with_others]
+        first = homes.head.size
+        new = np.arange(first, first + leavers.size, dtype=np.int32)
+        moves = with_children(population, Move(leavers, new, leavers), homes)
+        none = np.empty(0, dtype=np.int32)
+        year.changed.append(move(population, moves, none, none))
+
+
+def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
+    """Return single residents who leave if they live with parents."""
+    population = year.population
+    columns = ("sex", "birth_year", "place", "partner", "mother", "family", "person")
+    sex, birth_year, place, partner, mother, family, person = (population[c] for c in columns)
+    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
+    parts = [found[:0]]
+    for first in range(0, len(population), BATCH):
+        some = person[first : first + BATCH]
+        drawn = words[: some.size]
+        year.chance.swift_word(LeavingHome.name, year.year, some, drawn)
+        count = kernel.list_possible(drawn, first, limits, year.year, YOUNGEST, sex, birth_year,
+                                     place, partner, mother, family, found)  # fmt: skip
+        parts.append(found[:count] + first)
+    return np.concatenate(parts)
+
+
+@cache
+def rates() -> NDArray[np.float64]:
+    """Return the probability of leaving home in a year by sex and age reached, 18-30."""
+    table = np.full((len(SEX), OLDEST - YOUNGEST + 1), np.nan)
+    for row in rows("leaving_home.csv"):
+        table[SEX.index(row["sex"]), int(row["age"]) - YOUNGEST] = float(row["rate"])
+    assert np.isfinite(table).all()
+    return table

@@ -1,0 +1,163 @@
+"""Return: persons abroad come back, fewer with every year that passes.
+
+The yearly hazard is a level of the background, times factors of destination, degree and (of
+descendants) origin, times a constant pace for every year since leaving. It is fitted to the
+shares resident on 1 January of the fifth year after leaving, that is after four years at
+risk: 43 percent of Norwegian-born, 37 of child arrivals, 14 of adult arrivals who left at
+18-35. As published, the dead count as returned and who has left again does not; since a
+fifth of the adult arrivals who come back soon leave again, 18 percent of them return.
+Who left at other ages returns alike.
+
+Two other sources disagree. One has about 35 percent of Norwegian-born back after ten years,
+fewer than the report after five: it must count other people, periods or returns. The report
+is followed, and at the assumed pace 47 percent are back by then. The Frisch Centre has 15
+percent of those who left by 2004 come back at any time; here it is 20 of adult arrivals.
+
+The register of the start knows no destinations: who is abroad with an unknown one comes
+back at the mean of all destinations, and so does who left unnoticed.
+"""
+
+from functools import cache
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.families import join_families
+from sim.agents.population import RESIDENT, Population
+from sim.codes import BACKGROUND, DESTINATION, ORIGIN
+from sim.transitions import returning_kernel as kernel
+from sim.transitions.process import Assumption, Positions, Settings, Year
+from sim.transitions.sources import rows
+
+LONGEST = 10  # years since leaving after which nobody returns: one in 200 would, at this pace
+FIRST = 1
+ADULTS = BACKGROUND.index("adult_arrival")
+
+RETURNING = Assumption(
+    "returning",
+    {
+        "published": "Persons abroad return as the report of 2026 tells, at all ages; to their "
+        "last municipality, or to that of their family if members of it live in Norway; partners "
+        "and children who left in one year return together, children below 15 never alone.",
+        "nobody": "Nobody returns.",
+    },
+)
+
+
+class Returning:
+    """Coming back to Norway, as the same person, with the same reason and first arrival."""
+
+    name: ClassVar = "return"
+    reads: ClassVar = frozenset({"person", "birth_year", "background", "origin", "education",
+                                 "family", "mother", "partner"})  # fmt: skip
+    writes: ClassVar = frozenset({"place", "left_year", "destination", "registered_year",
+                                  "municipality", "family_total", "family_immigrants"})  # fmt: skip
+    assumptions: ClassVar[tuple[Assumption, ...]] = (RETURNING,)
+
+    def __init__(self, choice: str = "published") -> None:
+        self.choice = choice
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "Returning":
+        """Take the published shares."""
+        return cls(settings.choice(RETURNING))
+
+    def happen(self, year: Year) -> None:
+        """Let people come back who left in an earlier year."""
+        if self.choice == "nobody":
+            return
+        population = year.population
+        coming = _coming(year, self.name)
+        population["place"][coming] = RESIDENT
+        for column in ("left_year", "destination", "registered_year"):
+            population[column][coming] = 0
+        joined = join_families(population, coming)
+        _live_with_family(population, coming, joined)
+        year.record("return", coming)
+        year.changed += [coming, joined]
+
+
+def _coming(year: Year, name: str) -> Positions:
+    """Return the positions of those who come back this year."""
+    population, n = year.population, len(year.population)
+    person, family, birth_year, place, left_year = (
+        population[c] for c in ("person", "family", "birth_year", "place", "left_year")
+    )
+    found = np.empty(n + 1, dtype=np.int64)
+    exposed = found[: kernel.exposed(place, left_year, year.year - LONGEST, year.year, found)]
+    words = np.empty(exposed.size, dtype=np.uint32)
+    year.chance.swift_word(name, year.year, person[exposed], words)
+    wish = np.zeros(n, dtype=np.uint8)
+    wishing, children, coming = (np.empty(exposed.size, dtype=np.int64) for _ in range(3))
+    wishes, young = kernel.decide(
+        words, cuts(probabilities()), year.year, population["background"], population["origin"],
+        population["destination"], population["education"], left_year, birth_year, exposed, wish,
+        wishing, children,
+    )  # fmt: skip
+    children = children[:young]
+    eldest = np.full(_families(population), -1, dtype=np.int32)
+    latest = np.zeros(eldest.size, dtype=np.int16)
+    kernel.eldest_abroad(exposed, children, person, family, birth_year, left_year, latest, eldest)
+    count = kernel.come_back(wishing[:wishes], children, wish, year.year, person, family,
+                             birth_year, place, left_year, population["mother"],
+                             population["partner"], eldest, coming)  # fmt: skip
+    return coming[:count].copy()
+
+
+def _live_with_family(population: Population, coming: Positions, members: Positions) -> None:
+    """Give those who join residents the municipality of the eldest of them."""
+    arriving = np.zeros(len(population), dtype=np.uint8)
+    arriving[coming] = 1
+    host = np.empty(coming.size, dtype=np.int64)
+    eldest = np.full(_families(population), -1, dtype=np.int32)
+    kernel.hosts(coming, members, arriving, population["person"], population["family"],
+                 population["birth_year"], eldest, host)  # fmt: skip
+    found = host >= 0
+    population["municipality"][coming[found]] = population["municipality"][host[found]]
+
+
+def _families(population: Population) -> int:
+    return int(population["family"].max(initial=-1)) + 1
+
+
+def cuts(chances: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return how many of the 2**32 words make each return happen."""
+    return np.rint(chances * 2.0**32).astype(np.uint64)
+
+
+@cache
+def probabilities() -> NDArray[np.float64]:
+    """Return the yearly probability of coming back.
+
+    By background, origin, destination, degree (0 no, 1 yes) and years since leaving.
+    """
+    table = _factors()
+    pace = table.pop("pace")
+    hazard = np.ones((len(BACKGROUND), len(ORIGIN), len(DESTINATION), 2))
+    for factor in table.values():
+        hazard = hazard * factor
+    since = np.arange(LONGEST + 1)
+    falling = np.where(since < FIRST, 0.0, pace ** (since - FIRST))
+    return np.asarray(-np.expm1(-hazard[..., None] * falling))
+
+
+def _factors() -> dict[str, NDArray[np.float64]]:
+    """Return the factors of the hazard, shaped to be multiplied, and the pace."""
+    shape = (len(BACKGROUND), len(ORIGIN), len(DESTINATION), 2)
+    made = {kind: np.ones(shape) for kind in ("level", "destination", "origin", "degree")}
+    made["pace"] = np.ones(())
+    for row in rows("returning.csv"):
+        value, kind = float(row["value"]), row["kind"]
+        if kind == "pace":
+            made["pace"] = np.array(value)
+            continue
+        whom = [BACKGROUND.index(name) for name in row["background"].split()]
+        origin = slice(None) if row["origin"] == "all" else ORIGIN.index(row["origin"])
+        where = (
+            slice(None) if row["destination"] == "all" else DESTINATION.index(row["destination"])
+        )
+        degree = slice(1, 2) if kind == "degree" else slice(None)
+        for b in whom:
+            made[kind][b, origin, where, degree] = value
+    return made

@@ -1,0 +1,48 @@
+"""Families that move together: members share part of their luck, and nobody's chances change.
+
+Each year everybody tosses a coin of their own. Who gets heads takes the error terms of the
+family instead of their own. The family's are drawn for a number of its own, made of the smallest
+identifier of its residents, so every error term is still a draw of the same distribution: the
+probability of staying, moving and emigrating is what the model says. Two members' error terms
+are the same with the square of the coin's chance of heads, and independent otherwise: that is
+their correlation.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.population import Population
+from sim.chance import Chance
+from sim.transitions import together_kernel as kernel
+from sim.transitions.deaths import cuts
+from sim.transitions.process import Assumption
+
+CORRELATION = 0.5  # of error terms inside a family; no source tells
+
+TOGETHER = Assumption(
+    "families",
+    {
+        "together": "Error terms of the members of a family have a correlation of "
+        f"{CORRELATION:g}, so that families move and emigrate together more often than by "
+        "chance; everybody's probabilities are those of the model.",
+        "apart": "Members of a family decide independently of each other (children follow).",
+    },
+)
+
+
+def lucky_persons(
+    population: Population, year: int, chance: Chance, correlation: float = CORRELATION
+) -> NDArray[np.int64]:
+    """Return, for everybody, the number that their luck is drawn for this year."""
+    person, family = population["person"], population["family"]
+    if correlation <= 0 or not person.size:
+        return person
+    coin = np.empty(person.size, dtype=np.uint32)
+    chance.swift_word("families_together", year, person, coin)
+    first = np.full(int(family.max()) + 1, np.iinfo(np.int64).max, dtype=np.int64)
+    place, size = population["place"], population["family_total"]
+    kernel.first_residents(person, family, place, size, first)
+    lucky = np.empty(person.size, dtype=np.int64)
+    heads = np.uint64(cuts(np.array([np.sqrt(correlation)]))[0])
+    kernel.take_luck(coin, heads, person, family, place, size, first, lucky)
+    return lucky

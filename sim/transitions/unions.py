@@ -1,0 +1,346 @@
+"""Unions and separations: who shares a family number with whom.
+
+A family number is shared by the married and by cohabitants with a common child, so only such
+unions are meant. A single resident may find a partner among the other singles of the
+population, or one outside it (most of them without immigrant background), who is but one
+more member of the family. No source tells how often immigrants do either: all rates are
+assumed, so that the shares of persons in unions and in one-person families by age stay about
+as they are in the reconstructed register of 2013.
+
+Members of a family who are no persons are taken for a partner of the eldest resident, and
+children of theirs. If that union ends, a man loses them all; with a woman the children stay,
+and leave one by one in the same way.
+"""
+
+from functools import cache
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.population import RESIDENT, Population
+from sim.codes import ORIGIN, SEX
+from sim.geography import CENTRALITY_OF
+from sim.transitions import unions_kernel as kernel
+from sim.transitions.deaths import cuts
+from sim.transitions.process import Assumption, Positions, Settings, Year
+from sim.transitions.sources import rows
+
+YOUNGEST, OLDEST, ADULT = 18, 60, 18  # ages reached in the year
+BATCH = 65_536  # persons at a time, so that their words stay in the cache
+ORDER, SEARCH = range(2)  # the draws of a candidate
+MALE = SEX.index("male")
+
+UNIONS = Assumption(
+    "unions",
+    {
+        "steady": "Residents of 18-60 form and leave unions so often that the shares by age stay "
+        "about as in 2013; nine in ten seek a partner of their own origin.",
+        "no_change": "Nobody forms or leaves a union.",
+    },
+)
+
+
+class Rates(NamedTuple):
+    """Yearly probabilities by sex and age, 18-60.
+
+    within, outside: of a single person to seek a partner in the population, and to find one
+    outside it. part, leave: of leaving the former (by the woman's age) and the latter.
+    """
+
+    within: NDArray[np.float64]
+    outside: NDArray[np.float64]
+    part: NDArray[np.float64]
+    leave: NDArray[np.float64]
+
+
+class Households(NamedTuple):
+    """Of the families looked at, by family number: resident persons, and the eldest of them.
+
+    young: positions of all who are under 18 in these families.
+    """
+
+    persons: NDArray[np.uint8]
+    head: NDArray[np.int32]
+    young: Positions
+
+
+class Cases(NamedTuple):
+    """Positions of those to whom something happens this year.
+
+    parting: one of each couple of persons; leaving: a partner who is no person; finding: such
+    a partner; seeking: one who is a person.
+    """
+
+    parting: Positions
+    leaving: Positions
+    finding: Positions
+    seeking: Positions
+
+
+class Move(NamedTuple):
+    """Who moves to which family, beside whom: that person's municipality becomes theirs.
+
+    Of a family that exists already, the person beside is a resident who stays in it.
+    """
+
+    movers: Positions
+    families: NDArray[np.int32]
+    beside: Positions
+
+    def followed_by(self, others: "Move") -> "Move":
+        """Return these moves and others."""
+        return Move(
+            np.concatenate([self.movers, others.movers]),
+            np.concatenate([self.families, others.families]),
+            np.concatenate([self.beside, others.beside]),
+        )
+
+
+class Unions:
+    """Forming and leaving unions; children under 18 go with the parent who moves."""
+
+    name: ClassVar = "unions"
+    reads: ClassVar = frozenset({"person", "sex", "birth_year", "background", "origin", "place",
+                                 "mother"})  # fmt: skip
+    writes: ClassVar = frozenset({"partner", "family", "family_total", "family_immigrants",
+                                  "municipality"})  # fmt: skip
+    assumptions: ClassVar[tuple[Assumption, ...]] = (UNIONS,)
+
+    def __init__(self, choice: str) -> None:
+        self.choice = choice
+
+    @classmethod
+    def ready(cls, settings: Settings) -> "Unions":
+        """Take the assumed rates."""
+        return cls(settings.choice(UNIONS))
+
+    def happen(self, year: Year) -> None:
+        """Decide by the unions and families of the moment; then everybody moves at once."""
+        if self.choice == "no_change":
+            return
+        population = year.population
+        cases, homes = _cases(year, rates())
+        men, women = couples(year, cases.seeking)
+        joining = _join(population, cases.finding, men, women, homes)
+        joining = with_children(population, joining, homes)
+        leavers = _leavers(year, cases.parting, homes)
+        first = int(joining.families.max(initial=homes.head.size - 1)) + 1
+        new = np.arange(first, first + leavers.size, dtype=np.int32)
+        moves = joining.followed_by(Move(leavers, new, leavers))
+        outside = _outside(population, cases, homes)
+        _change_home(population["municipality"], moves)
+        year.changed.append(move(population, moves, *outside))
+        _link(population["partner"], cases.parting, men, women)
+
+
+def move(
+    population: Population, moves: Move, families: NDArray[np.int32], more: NDArray[np.int32]
+) -> Positions:
+    """Let residents change families, all at once; return whose counts changed.
+
+    families, more: where members who are no persons come (or go, if negative), and how many.
+    """
+    size = _families(population)
+    added = np.zeros(max(size, int(moves.families.max(initial=-1)) + 1), dtype=np.int32)
+    touched = np.zeros(added.size, dtype=np.uint8)
+    np.add.at(added, families, more)
+    touched[families] = 1
+    like = np.where(moves.families < size, moves.beside, -1)
+    changed = np.empty(len(population), dtype=np.int64)
+    columns = ("background", "place", "family", "family_total", "family_immigrants")
+    background, place, family, total, immigrants = (population[c] for c in columns)
+    count = kernel.move(moves.movers, moves.families, like, touched, added, background,
+                        place, family, total, immigrants, changed)  # fmt: skip
+    return changed[:count].copy()
+
+
+def survey(population: Population, persons: Positions, year: int) -> Households:
+    """Look at the families of these persons; the young are under 18 when the year ends."""
+    size, family = _families(population), population["family"]
+    wanted, counted = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
+    wanted[family[persons]] = 1
+    head = np.full(size, -1, dtype=np.int32)
+    young = np.empty(len(population), dtype=np.int64)
+    count = kernel.survey(wanted, year - ADULT, family, population["place"],
+                          population["birth_year"], population["person"], counted, head,
+                          young)  # fmt: skip
+    return Households(counted, head, young[:count].copy())
+
+
+def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
+    """Return the men and the women who find each other, in order.
+
+    They live on the same level of centrality, are of about the same age (a man counts as three
+    years younger) and, if both so seek, of the same origin.
+    """
+    population, known = year.population, assumed()
+    person, sex = population["person"][seeking], population["sex"][seeking]
+    words = year.chance.words("unions_market", year.year, person, 2)
+    own = words[SEARCH] < np.uint64(cuts(np.array(known["same_origin"])))
+    group = np.where(own, population["origin"][seeking], len(ORIGIN)).astype(np.int64)
+    younger = np.where(sex == MALE, int(known["man_older"]), 0)
+    peer = year.year - population["birth_year"][seeking] - younger
+    where = CENTRALITY_OF[population["municipality"][seeking]].astype(np.int64)
+    cell = (where * (len(ORIGIN) + 1) + group) * 64 + peer // int(known["years_apart"])
+    key = (cell.astype(np.uint64) << np.uint64(32)) | words[ORDER]
+    order = np.argsort(key)
+    if (key[order[1:]] == key[order[:-1]]).any():  # rare, and slower: ties by identifier
+        order = np.lexsort((person, key))
+    first = np.empty(seeking.size, dtype=np.int64)
+    second = np.empty(seeking.size, dtype=np.int64)
+    count = kernel.pair(order, cell, sex, population["family"][seeking],
+                        population["mother"][seeking], seeking, first, second)  # fmt: skip
+    first, second = first[:count], second[:count]
+    is_man = sex[first] == MALE
+    return seeking[np.where(is_man, first, second)], seeking[np.where(is_man, second, first)]
+
+
+def _cases(year: Year, rate: Rates) -> tuple[Cases, Households]:
+    """Say who does what this year: one draw a person, single or not."""
+    population = year.population
+    form, part, leave = cuts(rate.within + rate.outside), cuts(rate.part), cuts(rate.leave)
+    possible, words = _possible(year, form, part, leave)
+    parting = population["partner"][possible] >= 0
+    alone, luck = possible[~parting], words[~parting]
+    homes = survey(population, possible, year.year)
+    family = population["family"][alone]
+    others = population["family_total"][alone] > homes.persons[family]
+    united = others & (homes.head[family] == alone)
+    at = population["sex"][alone], year.year - population["birth_year"][alone] - YOUNGEST
+    leaving = united & (luck < leave[at])
+    finding = ~united & (luck < cuts(rate.outside)[at])
+    seeking = ~united & (luck < form[at]) & ~finding
+    return Cases(possible[parting], alone[leaving], alone[finding], alone[seeking]), homes
+
+
+def _possible(
+    year: Year, form: NDArray[np.uint64], part: NDArray[np.uint64], leave: NDArray[np.uint64]
+) -> tuple[Positions, NDArray[np.uint32]]:
+    population = year.population
+    columns = ("sex", "birth_year", "place", "partner", "person")
+    sex, birth_year, place, partner, person = (population[c] for c in columns)
+    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
+    parts = [(found[:0], words[:0])]
+    for first in range(0, len(population), BATCH):
+        some = person[first : first + BATCH]
+        drawn = words[: some.size]
+        year.chance.swift_word(Unions.name, year.year, some, drawn)
+        count = kernel.list_possible(drawn, first, form, part, leave, year.year, YOUNGEST, sex,
+                                     birth_year, place, partner, person, found)  # fmt: skip
+        parts.append((found[:count] + first, drawn[found[:count]]))
+    each = list(zip(*parts, strict=True))
+    return np.concatenate(each[0]), np.concatenate(each[1])
+
+
+def _join(
+    population: Population, finding: Positions, men: Positions, women: Positions, homes: Households
+) -> Move:
+    """Return which adults move to start a union.
+
+    Who is the eldest at home keeps the family number, the man first: the other moves there.
+    Two who live with their parents get a number of their own, the man's municipality, and so
+    does one whose partner is no person.
+    """
+    family = population["family"]
+    his, hers = (homes.head[family[side]] == side for side in (men, women))
+    to_her, apart = hers & ~his, ~hers & ~his
+    own = _own_homes(finding, family, homes)
+    leaves = own >= homes.head.size
+    first = homes.head.size + int(np.count_nonzero(leaves))
+    shared = np.where(to_her, family[women], family[men])
+    shared[apart] = np.arange(first, first + np.count_nonzero(apart))
+    he_moves, she_moves = to_her | apart, ~to_her
+    return Move(
+        np.concatenate([women[she_moves], men[he_moves], finding[leaves]]),
+        np.concatenate([shared[she_moves], shared[he_moves], own[leaves]]).astype(np.int32),
+        np.concatenate([men[she_moves], np.where(to_her, women, men)[he_moves], finding[leaves]]),
+    )
+
+
+def _own_homes(
+    finding: Positions, family: NDArray[np.int32], homes: Households
+) -> NDArray[np.int64]:
+    """Return the family that each heads, or a new number if it has another head."""
+    at_home = homes.head[family[finding]] != finding
+    new = homes.head.size + np.cumsum(at_home) - 1
+    return np.where(at_home, new, family[finding])
+
+
+def with_children(population: Population, adults: Move, homes: Households) -> Move:
+    """Add the young who follow: their mother, or else the eldest at home, if she or he moves."""
+    if not adults.movers.size:
+        return adults
+    young, family = homes.young, population["family"]
+    mother = population["mother"][young]
+    at_home = (mother >= 0) & (family[mother] == family[young])
+    at_home &= population["place"][mother] == RESIDENT
+    leader = np.where(at_home, mother, homes.head[family[young]])
+    order = np.argsort(adults.movers)
+    found = np.searchsorted(adults.movers[order], leader)
+    of = order[np.minimum(found, order.size - 1)]
+    follows = adults.movers[of] == leader
+    children = Move(young[follows], adults.families[of[follows]], adults.beside[of[follows]])
+    return adults.followed_by(children)
+
+
+def _leavers(year: Year, parting: Positions, homes: Households) -> Positions:
+    """Return who of each couple moves out: from young children the man, else one by chance."""
+    population = year.population
+    family, partner = population["family"], population["partner"][parting]
+    with_young = np.zeros(homes.head.size, dtype=np.bool_)
+    with_young[family[homes.young]] = True
+    coin = year.chance.uniform("separation", year.year, population["person"][parting])
+    other = with_young[family[parting]] | (coin < assumed()["man_leaves"])
+    return np.where(other, partner, parting)
+
+
+def _outside(
+    population: Population, cases: Cases, homes: Households
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Return the families that members who are no persons join or leave, and how many do."""
+    family = population["family"][cases.leaving]
+    all_others = population["family_total"][cases.leaving] - homes.persons[family].astype(np.int64)
+    lost = np.where(population["sex"][cases.leaving] == MALE, all_others, 1)
+    own = _own_homes(cases.finding, population["family"], homes)
+    families = np.concatenate([family, own]).astype(np.int32)
+    return families, np.concatenate([-lost, np.ones(own.size, np.int64)]).astype(np.int32)
+
+
+def _change_home(municipality: NDArray[np.int16], moves: Move) -> None:
+    """Take the new family's municipality; young people who live on another level stay there."""
+    old, new = municipality[moves.movers], municipality[moves.beside]
+    same_level = CENTRALITY_OF[old] == CENTRALITY_OF[new]  # else it would be a domestic move
+    municipality[moves.movers] = np.where(same_level, new, old)
+
+
+def _link(partner: NDArray[np.int32], parting: Positions, men: Positions, women: Positions) -> None:
+    partner[partner[parting]] = -1
+    partner[parting] = -1
+    partner[men], partner[women] = women, men
+
+
+def _families(population: Population) -> int:
+    return int(population["family"].max(initial=-1)) + 1
+
+
+@cache
+def rates() -> Rates:
+    """Return the assumed rates by sex and age reached, 18-60."""
+    table = rows("unions.csv")
+    ages = np.arange(YOUNGEST, OLDEST + 1)
+    found = []
+    for name in Rates._fields:
+        by_sex = []
+        for sex in SEX.names:
+            of_sex = [row for row in table if row["sex"] == sex]
+            band = np.searchsorted([int(r["age_from"]) for r in of_sex], ages, side="right") - 1
+            by_sex.append(np.array([float(row[name]) for row in of_sex])[band])
+        found.append(np.array(by_sex))
+    return Rates(*found)
+
+
+@cache
+def assumed() -> dict[str, float]:
+    """Return the other numbers that no source gives."""
+    return {row["quantity"]: float(row["value"]) for row in rows("unions_assumed.csv")}

@@ -1,0 +1,141 @@
+"""`vandring trace`: the life told is the life lived, with the chances of the model."""
+
+import json
+
+import numpy as np
+import pytest
+
+from runs.cli import main
+from runs.people import find_people
+from runs.watching import value_of, watch
+from scenarios.schema import load_scenario
+from sim.agents import files
+from sim.chance import Chance
+from sim.codes import PLACE
+from sim.engine import Simulation
+from sim.transitions.covariates import COLUMNS, Covariates
+from sim.transitions.logit import published_set
+from sim.transitions.process import Settings
+from tests.conftest import load, made_people
+
+N = load(3_000, 250)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run of a made population; returns its folder."""
+    folder = tmp_path_factory.mktemp("traced")
+    people = folder / "people.parquet"
+    files.save(made_people(N), people)
+    words = ["run", "baseline", "--population", str(people), "--years", "2013..2016"]
+    assert main([*words, "--replicates", "2", "--out", str(folder / "out")]) == 0
+    return folder / "out"
+
+
+@pytest.fixture
+def trace(run, capsys):
+    def act(*words):
+        capsys.readouterr()
+        code = main(["trace", str(run), *words])
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return act
+
+
+def scenario_of(run):
+    record = json.loads((run / "manifest.json").read_text("utf-8"))["scenario"]
+    return load_scenario("baseline", {"years": "2013..2016", "population": record["population"]})
+
+
+def test_the_life_told_is_the_life_lived(run):
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    simulation = Simulation(people.population, Settings(), Chance(scenario.seed, 1))
+    lived = list(simulation.run(4))
+    assert lived[0].total("emigrate") > 0
+    ends = simulation.population
+    for position in range(0, 40, 4):
+        person = int(people.population["person"][position])
+        life = watch(scenario, people, 1, person, None)
+        assert [year.year for year in life.years] == [2013, 2014, 2015, 2016]
+        place = PLACE.names[ends["place"][position]]
+        assert (place == "resident") == (life.end[1].split(",")[0] in ("female", "male"))
+        for year in life.years:
+            for change in year.changes:
+                if "column" in change:
+                    assert change["from"] != change["to"]
+
+
+def test_chances_are_those_of_the_model_and_the_highest_utility_wins(run):
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    population = people.population
+    adults = np.flatnonzero((population["birth_year"] <= 1990) & (population["birth_year"] > 1940))
+    for position in adults[: load(12, 4)]:
+        life = watch(scenario, people, 0, int(population["person"][position]), None)
+        choice = life.years[0].choice
+        columns = {name: np.array([int(population[name][position])]) for name in COLUMNS
+                   if name in population.columns}  # fmt: skip
+        stay = 2012 - int(population["first_arrival_year"][position])
+        columns["age"] = np.array([2012 - int(population["birth_year"][position])])
+        columns["duration"] = np.searchsorted((0, 3, 6, 11, 16), [stay], side="right") - 1
+        from sim.geography import CENTRALITY_OF
+
+        columns["centrality"] = CENTRALITY_OF[population["municipality"][[position]]].astype(int)
+        expected = published_set(1).probabilities(Covariates(**columns))[0]
+        np.testing.assert_allclose(list(choice["probabilities"].values()), expected, rtol=1e-9)
+        best = max(choice["utilities"], key=choice["utilities"].get)
+        events = {change.get("event") for change in life.years[0].changes}
+        happened = (
+            "emigrate" if "emigrate" in events else "move" if "domestic" in events else "stay"
+        )
+        assert best == happened
+
+
+def test_an_event_stands_for_the_first_person_to_whom_it_happens(trace):
+    code, out, _ = trace("--event", "emigrate", "--json")
+    assert code == 0
+    life = json.loads(out)
+    events = [change.get("event") for change in life["years"][0]["changes"]]
+    assert "emigrate" in events
+    code, out, _ = trace(str(life["person"]))
+    assert code == 0
+    assert "emigration: place resident -> abroad" in out
+    assert "of it luck" in out or "does what person" in out
+
+
+def test_what_cannot_be_traced_is_said_at_once(trace, run, capsys, tmp_path):
+    code, out, err = trace("x", "--event", "hop", "--replicate", "-1")
+    assert (code, out) == (2, "")
+    for part in ("PERSON: is needed, or --event", "PERSON: is 'x'", "--event: is 'hop'",
+                 "--replicate: is '-1'"):  # fmt: skip
+        assert part in err
+    assert "is nobody of this run" in trace(str(10**15))[2]
+    assert main(["trace", str(tmp_path), "1"]) == 2
+    assert "holds no manifest.json" in capsys.readouterr().err
+
+
+def test_a_run_whose_people_are_others_now_is_refused(run, tmp_path, capsys):
+    record = json.loads((run / "manifest.json").read_text("utf-8"))
+    for name, wrong, said in (
+        ("population", "population", "is another than that of the run"),
+        ("parameters", "parameters", "are others than those of the run"),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        changed = {**record, wrong: {**record[wrong], "sha256": "0" * 64}}
+        (folder / "manifest.json").write_text(json.dumps(changed), "utf-8")
+        capsys.readouterr()
+        assert main(["trace", str(folder), "1"]) == 2
+        assert said in capsys.readouterr().err
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "manifest.json").write_text("{", "utf-8")
+    assert main(["trace", str(tmp_path / "broken"), "1"]) == 2
+
+
+def test_stored_numbers_are_told_in_words():
+    assert value_of("sex", 0) == "female"
+    assert value_of("partner", -1) == "nobody"
+    assert value_of("left_year", 0) == "none"
+    assert value_of("birth_year", 1980) == "1980"
