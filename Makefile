@@ -43,6 +43,9 @@ docs: install
 register: install
 	$(PY) -m calibration.build
 	$(PY) -m calibration.identify
+	$(PY) -m calibration.county_moves
+	$(PY) -m calibration.arrivals
+	$(PY) -m calibration.livelihood_rates
 
 verify: install
 	$(PY) -m verification.refit

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.bench_estimate import promises
+from benchmarks import bench_estimate, bench_year
 from benchmarks.cases import CASES, PERSON_YEARS, adults, engine
 from sim.agents.columns import BYTES_PER_PERSON
 from sim.agents.population import Population
@@ -41,7 +41,8 @@ def main() -> None:
         *threads(options.repeat),
         *memory(),
         *start_up(),
-        *promises(3),
+        *bench_year.promises(3),
+        *bench_estimate.promises(3),
     ]
     if not options.quick:
         lines.append(twenty_million())

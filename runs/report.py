@@ -187,10 +187,8 @@ def _born(made: Mapping[str, pa.Table]) -> dict[tuple[str, int], Estimate]:
 
 def _only_children(manifest: Mapping[str, Any]) -> bool:
     """Say whether it is assumed that no Norwegian-born person of 15 or more goes anywhere."""
-    return any(
-        (assumed["name"], assumed["value"]) == (NORWEGIAN_BORN, "stay")
-        for assumed in manifest.get("assumptions", ())
-    )
+    assumed = {row["name"]: row["value"] for row in manifest.get("assumptions", ())}
+    return assumed.get(NORWEGIAN_BORN) == "stay" and assumed.get("descendants", "stay") == "stay"
 
 
 def _contents(

@@ -270,7 +270,7 @@ def hosts_of_one_year(people, units, year, seed=1):
         if people["place"][i] != RESIDENT or not alone or not 18 <= age <= 72:
             continue
         stay = year - int(people["first_arrival_year"][i])
-        share = 1.0 if stay < 6 else 0.5 if stay < 11 else 0.2
+        share = 0.4 if stay < 6 else 0.2 if stay < 11 else 0.08
         luck = (word("arrivals_open", year, people["person"][i], seed) + 0.5) / 2**32
         if luck < share:
             reason = REASON.names[people["reason"][i]]

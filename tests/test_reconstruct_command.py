@@ -318,4 +318,4 @@ def test_ones_own_figures_stand_in_every_table_and_replaced_ones_are_told(comman
 
 def test_the_question_of_the_baseline_is_true_of_any_start_year():
     question = load_scenario("baseline", {"years": "2006..2008"}).question
-    assert "resident in Norway on 1 January of the first year" in question
+    assert "in each year, if people arrive as published" in question

@@ -18,18 +18,47 @@ TOLD = {"children": "stay"}
 
 def whose(people, i, year, seed, correlation=CORRELATION):
     """The rule for one person: the luck of the family, if the coin is heads."""
-    if people["place"][i] or people["family_total"][i] == 1:
+    if people["place"][i] or people["family_total"][i] == 1 or people["birth_year"][i] > year - 16:
         return people["person"][i]
     coin = np.empty(1, dtype=np.uint32)
     Chance(seed).swift_word("families_together", year, people["person"][[i]], coin)
     if coin[0] >= round(np.sqrt(correlation) * 2**32):
         return people["person"][i]
-    mates = (people["family"] == people["family"][i]) & (people["place"] == 0)
-    return ~people["person"][mates].min()
+    head = i
+    if people["partner"][i] < 0 and near(people, i, people["mother"][i]):
+        head = people["mother"][i]
+    both = [head]
+    if near(people, head, people["partner"][head]):
+        both.append(people["partner"][head])
+    return ~people["person"][both].min()
+
+
+def near(people, i, other):
+    """Whether somebody lives with another person."""
+    return (other >= 0 and people["place"][other] == 0
+            and people["family"][other] == people["family"][i])  # fmt: skip
+
+
+def linked(n, seed=0):
+    """People of whom some have partners and mothers, in their family or elsewhere."""
+    people = made_people(n, seed)
+    rng = np.random.default_rng(seed)
+    pairs = rng.permutation(n)[: n // 3 * 2].reshape(2, -1)
+    people["partner"][pairs[0]], people["partner"][pairs[1]] = pairs[1], pairs[0]
+    at_home = rng.random(pairs.shape[1]) < 0.8
+    people["family"][pairs[0][at_home]] = people["family"][pairs[1][at_home]]
+    people["family_total"][:] = 1 + rng.integers(0, 3, n)
+    sons = rng.permutation(n)[: n // 3]
+    people["mother"][sons] = rng.permutation(n)[: n // 3]
+    people["mother"][people["mother"] == np.arange(n)] = -1
+    there = sons[rng.random(sons.size) < 0.7]
+    there = there[people["mother"][there] >= 0]
+    people["family"][there] = people["family"][people["mother"][there]]
+    return people
 
 
 def test_everybody_has_the_luck_that_the_rule_for_one_person_says():
-    people = made_people(load(2_000, 300))
+    people = linked(load(2_000, 300))
     people["place"][::9] = ABROAD
     lucky = lucky_persons(people, 2013, Chance(4))
     assert lucky.tolist() == [whose(people, i, 2013, 4) for i in range(len(people))]
@@ -38,7 +67,7 @@ def test_everybody_has_the_luck_that_the_rule_for_one_person_says():
 
 @pytest.mark.parametrize("draws", ["explicit", "threshold"])
 def test_everybody_does_what_the_rule_says_with_that_luck(draws):
-    people = made_people(load(1_500, 200))
+    people = linked(load(1_500, 200))
     how = settings(draws=draws, assumptions=TOLD)
     year = Year.begin(2013, people, Chance(1))
     Mobility(livelier(), how).happen(year)
@@ -65,6 +94,7 @@ def couples(n, seed=0):
     people["birth_year"][:] = 1980
     people["first_arrival_year"][:] = 2010
     people["family"][1::2] = people["family"][::2]
+    people["partner"][:] = np.arange(2 * n) ^ 1
     people["family_total"][:], people["family_immigrants"][:] = 2, 2
     return people
 
@@ -96,21 +126,14 @@ def test_families_of_one_share_with_nobody_and_a_correlation_of_none_change_noth
     people = made_people(500, families=False)
     lucky = lucky_persons(people, 2013, Chance(1))
     assert np.unique(lucky).size == 500  # everybody has luck of their own
-    families = made_people(500)
+    families = linked(500)
     np.testing.assert_array_equal(lucky_persons(families, 2013, Chance(1), 0.0), families["person"])
     whole = lucky_persons(families, 2013, Chance(1), 1.0)
-    first = {f: families["person"][families["family"] == f].min() for f in families["family"]}
-    expected = [
-        ~first[f] if size > 1 else person
-        for f, size, person in zip(
-            families["family"], families["family_total"], families["person"], strict=True
-        )
-    ]
-    assert whole.tolist() == expected
+    assert whole.tolist() == [whose(families, i, 2013, 1, 1.0) for i in range(500)]
 
 
 def test_the_order_of_rows_does_not_matter():
-    people = made_people(600)
+    people = linked(600)
     order = np.random.default_rng(1).permutation(600)
     lucky = lucky_persons(people, 2013, Chance(1))
     np.testing.assert_array_equal(

@@ -39,7 +39,7 @@ NORWEGIAN_BORN, WOMAN = BACKGROUND.index("norwegian_born"), SEX.index("female")
 
 # Who may be joined: residents in one-person families. All of this is assumed.
 YOUNGEST, OLDEST, BAND = 18, 72, 5  # ages, and the width of a group of ages
-STAYS, OPEN = (6, 11), (1.0, 0.5, 0.2)  # share who wait for somebody, by years of stay
+STAYS, OPEN = (6, 11), (0.4, 0.2, 0.08)  # share who wait for somebody, by years of stay
 FOR_PARTNER = 0.75  # of them wait for a partner; the others for their children
 OLDER_HUSBAND = 3  # years a husband is older than his wife
 CHILDREN_AT = 30  # age at which parents had the eldest child they are joined by

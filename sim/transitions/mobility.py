@@ -46,8 +46,8 @@ OLD_AGE = Assumption(
 NORWEGIAN_BORN = Assumption(
     "norwegian_born",
     {
-        "stay": "Norwegian-born persons of 15 or more neither move nor emigrate: the published "
-        "models describe immigrants only.",
+        "stay": "Norwegian-born persons of 15 or more are not asked by the models of immigrants: "
+        "what they do is told by descendants.",
         "as_immigrants": "Norwegian-born persons of 15 or more behave as immigrants who share "
         "their other characteristics.",
     },
@@ -58,7 +58,7 @@ class Mobility:
     """The yearly choice between staying, moving and emigrating."""
 
     name: ClassVar = "mobility"
-    reads: ClassVar = frozenset({*kernel.Persons._fields, "person", "family", "mother"})
+    reads: ClassVar = frozenset({*kernel.Persons._fields, "person", "family", "mother", "partner"})
     writes: ClassVar = frozenset[str]()
     assumptions: ClassVar[tuple[Assumption, ...]] = (
         CHILDREN,

@@ -1,11 +1,12 @@
 """Families that move together: members share part of their luck, and nobody's chances change.
 
 Each year everybody tosses a coin of their own. Who gets heads takes the error terms of the
-family instead of their own. The family's are drawn for a number of its own, made of the smallest
-identifier of its residents, so every error term is still a draw of the same distribution: the
-probability of staying, moving and emigrating is what the model says. Two members' error terms
-are the same with the square of the coin's chance of heads, and independent otherwise: that is
-their correlation.
+family instead of their own: those of the couple they are one of, or of the mother they live with
+and her partner. They are drawn for a number that is nobody's, made of the smaller identifier of
+the two, so every error term is still a draw of the same distribution: the probability of
+staying, moving and emigrating is what the model says. Two members' error terms are the same
+with the square of the coin's chance of heads, and independent otherwise: that is their
+correlation.
 """
 
 import numpy as np
@@ -17,14 +18,15 @@ from sim.transitions import together_kernel as kernel
 from sim.transitions.deaths import cuts
 from sim.transitions.process import Assumption
 
+YOUNGEST = 15  # who are asked at all
 CORRELATION = 0.5  # of error terms inside a family; no source tells
 
 TOGETHER = Assumption(
     "families",
     {
-        "together": "Error terms of the members of a family have a correlation of "
-        f"{CORRELATION:g}, so that families move and emigrate together more often than by "
-        "chance; everybody's probabilities are those of the model.",
+        "together": "Error terms of partners, and of children of 15 or more who live with their "
+        f"mother, have a correlation of {CORRELATION:g}, so that families move and emigrate "
+        "together more often than by chance; everybody's probabilities are those of the model.",
         "apart": "Members of a family decide independently of each other (children follow).",
     },
 )
@@ -39,10 +41,11 @@ def lucky_persons(
         return person
     coin = np.empty(person.size, dtype=np.uint32)
     chance.swift_word("families_together", year, person, coin)
-    first = np.full(int(family.max()) + 1, np.iinfo(np.int64).max, dtype=np.int64)
-    place, size = population["place"], population["family_total"]
-    kernel.first_residents(person, family, place, size, first)
     lucky = np.empty(person.size, dtype=np.int64)
     heads = np.uint64(cuts(np.array([np.sqrt(correlation)]))[0])
-    kernel.take_luck(coin, heads, person, family, place, size, first, lucky)
+    size, place = population["family_total"], population["place"]
+    partner, mother = population["partner"], population["mother"]
+    sharing = np.empty(person.size + 1, dtype=np.int64)
+    kernel.take_luck(coin, heads, year - 1 - YOUNGEST, person, family, size,
+                     population["birth_year"], place, partner, mother, lucky, sharing)  # fmt: skip
     return lucky

@@ -7,35 +7,41 @@ from sim.jit import kernel
 
 
 @kernel
-def first_residents(
-    person: NDArray[np.int64],
-    family: NDArray[np.int32],
-    place: NDArray[np.uint8],
-    family_total: NDArray[np.uint8],
-    first: NDArray[np.int64],
-) -> None:
-    """Write the smallest identifier of residents of each family of several; large on entry."""
-    for i in range(person.size):
-        if family_total[i] > 1 and place[i] == 0 and person[i] < first[family[i]]:
-            first[family[i]] = person[i]
-
-
-@kernel
 def take_luck(
     coin: NDArray[np.uint32],
     heads: np.uint64,
+    born_by: int,
     person: NDArray[np.int64],
     family: NDArray[np.int32],
-    place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-    first: NDArray[np.int64],
+    birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
+    partner: NDArray[np.int32],
+    mother: NDArray[np.int32],
     lucky: NDArray[np.int64],
+    sharing: NDArray[np.int64],
 ) -> None:
-    """Write the family's number of luck for members whose coin is heads, else their own.
+    """Write the couple's number of luck for members whose coin is heads, else their own.
 
-    The family's is no identifier: all bits of its first resident's, turned over.
+    The couple is a person's own, or the mother's whom a person without a partner lives with.
+    Its number is no identifier: all bits of the smaller of the two, turned over. Only members
+    born by a year have luck to share. Who shares is listed first, without a branch, since a
+    coin cannot be foreseen; `sharing` is longer by one than there are persons.
     """
+    count = 0
     for i in range(person.size):
         lucky[i] = person[i]
-        if coin[i] < heads and family_total[i] > 1 and place[i] == 0:
-            lucky[i] = ~first[family[i]]
+        sharing[count] = i
+        shares = (coin[i] < heads) & (family_total[i] > 1)
+        count += shares & (place[i] == 0) & (birth_year[i] <= born_by)
+    for j in range(count):
+        i = sharing[j]
+        head = i
+        m = mother[i]
+        if partner[i] < 0 and m >= 0 and place[m] == 0 and family[m] == family[i]:
+            head = np.int64(m)
+        first = person[head]
+        p = partner[head]
+        if p >= 0 and place[p] == 0 and family[p] == family[head]:
+            first = min(first, person[p])
+        lucky[i] = ~first
