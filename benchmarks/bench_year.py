@@ -23,7 +23,7 @@ SLACK = 1.25  # room that a growing population keeps
 
 def lived(years: int = YEARS, scale: float = 1.0) -> float:
     """Live some years; return nanoseconds a person-year."""
-    simulation = Simulation(reconstruct(scale=scale), Settings(), Chance(1))
+    simulation = Simulation(reconstruct(scale=scale), Settings(), Chance(1), forgetful=True)
     began = time.perf_counter()
     persons = sum(int(counts.stock[1].sum()) for counts in simulation.run(years))
     return (time.perf_counter() - began) / persons * 1e9
@@ -69,7 +69,7 @@ def main() -> None:
     """Print the promises, and each process."""
     for line in promises(3):
         print("{}: {} ({})".format(*line))
-    simulation, clock = Simulation(reconstruct(), Settings(), Chance(1)), Clock()
+    simulation, clock = Simulation(reconstruct(), Settings(), Chance(1), forgetful=True), Clock()
     simulation.step()
     simulation.watcher = clock
     persons = sum(int(counts.stock[1].sum()) for counts in simulation.run(10))

@@ -65,7 +65,11 @@ def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Re
 
 def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replicate:
     simulation = Simulation(
-        plan.population, plan.settings, Chance(plan.seed, number), dimensions=plan.dimensions
+        plan.population,
+        plan.settings,
+        Chance(plan.seed, number),
+        dimensions=plan.dimensions,
+        forgetful=True,
     )
     lived = []
     for counts in simulation.run(plan.years):

@@ -96,6 +96,20 @@ def test_the_years_to_2060_stay_sane():
     people.check()
 
 
+def test_forgetting_who_cannot_matter_changes_no_bit():
+    people = reconstruct(scale=0.05)
+    lives = [Simulation(people, Settings(), Chance(4), forgetful=how) for how in (False, True)]
+    for _ in range(25):
+        one, other = (life.step() for life in lives)
+        assert one.flows.keys() == other.flows.keys()
+        for event, (cells, counts) in one.flows.items():
+            np.testing.assert_array_equal(cells, other.flows[event][0], event)
+            np.testing.assert_array_equal(counts, other.flows[event][1], event)
+    assert lives[1].population.forgotten > 2
+    assert len(lives[1].population) < 0.9 * len(lives[0].population)
+    lives[1].population.check()
+
+
 def test_nobody_comes_to_a_world_that_is_closed():
     settings = Settings(assumptions={"arrivals": "none", "fertility": "nobody_is_born",
                                      "returning": "nobody"})  # fmt: skip

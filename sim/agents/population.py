@@ -24,11 +24,13 @@ class Population:
     year: the state is that of 1 January of this year, so that the youngest have
         age 0 in year - 1 and the latest arrivals came in year - 1.
     source: where the persons come from, as a report should cite it.
+    forgotten: how often persons were taken out in place, so that positions are others now.
     """
 
     columns: dict[str, NDArray[Any]]
     year: int
     source: str
+    forgotten: int = 0
     _room: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -68,6 +70,17 @@ class Population:
             assert values is not None, f"newcomers have no {column.name}"
             self._extend(column.name, first + more)[first:] = values
         return np.arange(first, first + more, dtype=np.int64)
+
+    def forget(self, which: NDArray[np.bool_]) -> None:
+        """Take persons out, in place; links to them become -1, positions change."""
+        keep = np.flatnonzero(~which)
+        place_of = np.full(len(self) + 1, -1, dtype=np.int32)  # the last entry answers -1
+        place_of[keep] = np.arange(keep.size, dtype=np.int32)
+        for name, column in self.columns.items():
+            shorter = place_of[column[keep]] if name in LINKS else column[keep]
+            self.columns[name] = shorter
+        self._room.clear()
+        self.forgotten += 1
 
     def _extend(self, name: str, size: int) -> NDArray[Any]:
         """Lengthen a column, with room to spare; return it all, to write the new rows into."""

@@ -229,7 +229,7 @@ class Ceilings:
                 duration=_highest_ahead(tables.duration, CLASSES, renew),
             )
         )
-        self.until = -1
+        self.until, self.forgotten = -1, 0
         self.move = self.emigrate = np.empty(0, dtype=np.uint8)
 
     def hold(self, persons: kernel.Persons, year: Year) -> None:
@@ -238,7 +238,9 @@ class Ceilings:
         changed = np.concatenate(year.changed) if year.changed else np.empty(0, dtype=np.int64)
         year.changed.clear()
         known = self.move.size
-        if year.year >= self.until or n < known or changed.size + n - known > n // 2:
+        others = year.population.forgotten != self.forgotten  # positions are others now
+        if year.year >= self.until or others or changed.size + n - known > n // 2:
+            self.forgotten = year.population.forgotten
             self.until = year.year + self.renew
             self.move, self.emigrate = self._codes(persons, year.year, None)
             return

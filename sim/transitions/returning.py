@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import join_families
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Settings, Year
@@ -43,6 +43,20 @@ RETURNING = Assumption(
         "nobody": "Nobody returns.",
     },
 )
+
+
+def cannot_matter(population: Population) -> NDArray[np.bool_]:
+    """Say who is dead, or abroad for so long that nobody and nothing waits for them.
+
+    They can return no more, the register knows that they left, and no resident is their
+    partner: without them everybody lives as with them.
+    """
+    place, year = population["place"], population.year
+    away = (place == ABROAD) & (year - population["left_year"] > LONGEST + 1)
+    away &= population["registered_year"] < year
+    partner = population["partner"]
+    away &= (partner < 0) | (place[partner] != RESIDENT)
+    return np.asarray(away | (place == DEAD))
 
 
 class Returning:
