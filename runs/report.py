@@ -47,6 +47,15 @@ YEAR_TABLES = (
     ("domestic_moves", "Domestic moves of immigrants", "persons per year"),
     ("stock", "Immigrants on 1 January", "persons"),
 )
+CHANGES = {
+    "stock": "On 1 January",
+    "arrivals": "Arrive",
+    "returns": "Return",
+    "emigrations": "Emigrate",
+    "deaths": "Die",
+    "county_moves": "Leave their county",
+    "registered_emigrations": "Registered as emigrated",
+}
 GROUP_COLUMNS = {
     "stock": "Population on 1 January",
     "emigrations": "Emigrations",
@@ -199,7 +208,8 @@ def _contents(
 
     at = focus(held)
     total = estimates(made["summary_total"])
-    measures = {measure for measure, _, _ in total}
+    apart = estimates(made[stem(BACKGROUND)]) if stem(BACKGROUND) in made else {}
+    measures = {measure for measure, _, _ in (*total, *apart)}
     years = sorted({year for measure, _, year in total if measure == "emigrations"})
     return {
         "years": years,
@@ -291,6 +301,7 @@ def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
         full = f"{title} by reason for immigration, {unit}"
         heads.append(Label("All immigrants"))
         yield {"title": full, "heads": heads, "rows": rows, "kind": ""}
+    yield from _changes(total)
     born = {(measure, "", year): estimate for (measure, year), estimate in _born(made).items()}
     if born:
         heads = [Label(title) for title in GROUP_COLUMNS.values()]
@@ -299,6 +310,19 @@ def _year_tables(made: Mapping[str, pa.Table]) -> Iterator[dict[str, Any]]:
             for year in sorted({year for _, _, year in born})
         ]
         yield {"title": f"{BORN}, by year", "heads": heads, "rows": rows, "kind": "groups"}
+
+
+def _changes(total: Estimates) -> Iterator[dict[str, Any]]:
+    """Yield how the number of immigrants changes from year to year, if anybody comes."""
+    measures = {measure for measure, *_ in total}
+    shown = {m: title for m, title in CHANGES.items() if m in measures}
+    if not {"arrivals", "returns"} & measures:
+        return
+    years = sorted({year for measure, _, year in total if measure == "emigrations"})
+    rows = [Row(Label(str(y)), [_cell(total, m, "", y) for m in shown]) for y in years]
+    heads = [Label(title) for title in shown.values()]
+    yield {"title": "How the number of immigrants changes, persons", "heads": heads, "rows": rows,
+           "kind": "groups"}  # fmt: skip
 
 
 def _group_sections(made: Mapping[str, pa.Table], year: int) -> Iterator[tuple[str, list[Row]]]:

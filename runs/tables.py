@@ -263,6 +263,7 @@ def histories(
         events={
             event: fill(happened.filter(pc.equal(happened["event"], event)), flow_years)
             for event in sorted(set(_strings(every[0], "event")))
+            if not (apart and event == "birth")  # no immigrant is born here
         },
         stock=fill(lived, stock_years),
     )

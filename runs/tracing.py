@@ -42,6 +42,8 @@ def prepare(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, _: list[str]) -> int:
     """Find the run, live it again, tell of the person."""
+    if arguments.person is None and len(arguments.rest) == 1 and _number(arguments.rest[0]):
+        arguments.person, arguments.unknown = arguments.rest[0], []  # it stood behind an option
     problems = [*arguments.unknown, *_wrong(arguments)]
     refuse("command", problems)
     folder = Path(arguments.run)

@@ -9,7 +9,7 @@ import numpy as np
 from runs.people import People
 from scenarios.schema import Scenario
 from sim.agents.columns import BY_NAME, COLUMNS, LINKS
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import DEAD, RESIDENT, Population
 from sim.chance import Chance, between_0_and_1
 from sim.codes import CENTRALITY
 from sim.engine import Simulation
@@ -119,12 +119,14 @@ class _Watcher:
         """Note who the person is, and the choice that they are about to make."""
         if self.position < 0 and not self._find(year.population, 0):
             return
+        if year.population["place"][self.position] == DEAD:
+            return
         if not self.years or self.years[-1].year != year.year:
             self.years.append(LivedYear(year.year, state_of(year.population, self.position)))
             self._events = set()
         self._row = row_of(year.population, self.position)
         if isinstance(process, Mobility):
-            self._explain(process, year)
+            self._explain(process, year)  # of everybody whom it asks
 
     def after(self, process: Process, year: Year) -> None:
         """Note what the process has done."""
@@ -134,10 +136,13 @@ class _Watcher:
             self.years.append(LivedYear(year.year, "was not in Norway on 1 January"))
             self._row = row_of(year.population, self.position)
         lived = self.years[-1]
+        if lived.year != year.year:
+            return  # dead since
         for event in sorted(set(year.events) - self._events):
             if (year.happened(event) == self.position).any():
                 self._events.add(event)
-                lived.lines.append(f"{process.name}: {event}")
+                same = process.name.startswith(event)
+                lived.lines.append(event if same else f"{process.name}: {event}")
                 lived.changes.append({"process": process.name, "event": event})
         for name, now in row_of(year.population, self.position).items():
             before = self._row.get(name, now)
@@ -211,6 +216,7 @@ def state_of(population: Population, position: int) -> str:
     word = {name: value_of(name, stored) for name, stored in row.items()}
     if row["place"] != RESIDENT:
         gone = f", left {row['left_year']}, destination {word['destination']}"
+        gone += f"; {word['sex']}, aged {year - 1 - row['birth_year']}, from {word['origin']}"
         return f"{word['place']}{gone if word['place'] == 'abroad' else ''}"
     level = CENTRALITY.names[CENTRALITY_OF[row["municipality"]]]
     return (

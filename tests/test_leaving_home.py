@@ -41,6 +41,7 @@ def households(n=None, seed=0):
                 people["mother"][child] = women[0]
         if len(eldest) > 2 and rng.random() < 0.3:
             people["partner"][eldest[0]], people["partner"][eldest[1]] = eldest[1], eldest[0]
+            people["municipality"][eldest[1]] = people["municipality"][eldest[0]]
     persons, immigrants = recount(people)
     others = (rng.integers(0, 3, n) // 2)[family]
     people["family_total"][:] = np.maximum(persons, 1) + others

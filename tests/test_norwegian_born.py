@@ -14,7 +14,7 @@ from sim.agents.families import recount
 from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.chance import Chance
 from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
-from sim.engine import THE_YEAR, Simulation
+from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.logit import TERMS
@@ -86,7 +86,7 @@ def after(people, term, outcome, *, years=1, draws="explicit", **assumptions):
         Settings(draws=draws, assumptions=assumptions),
         Chance(1),
         dimensions=("background",),
-        processes=(Certain, *THE_YEAR[1:]),
+        processes=(Certain, *CLOSED[1:]),
     )
     return simulation.population, list(simulation.run(years))
 

@@ -474,7 +474,7 @@ def test_a_run_of_immigrants_alone_has_no_table_of_others(tmp_path):
     page = page_of(tmp_path, *steady((100, 100), (80, 80)))
 
     assert "counted apart: of" not in page
-    assert "Table 5. Immigrants who emigrate and who move in 2013" in page
+    assert "Immigrants who emigrate and who move in 2013" in page
     assert "in this part alone" not in page
 
 

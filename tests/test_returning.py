@@ -147,6 +147,10 @@ def test_families_equal_a_recount_whoever_returns():
     people["family_immigrants"][here] = immigrants[here]
     others = np.zeros(people["family"].max() + 1, dtype=int)
     others[people["family"][here]] = people["family"][here] % 2  # a Norwegian spouse
+    left = people["family_total"] - np.bincount(people["family"])[people["family"]]
+    empty = np.bincount(people["family"], here) == 0
+    for i in np.flatnonzero(~here & empty[people["family"]]):  # come back with whom they left
+        others[people["family"][i]] = max(others[people["family"][i]], left[i])
     before = people.copy()
     year = back(people)
     now = people["place"] == RESIDENT

@@ -5,7 +5,7 @@ import pytest
 
 from calibration.reconstruction import reconstruct
 from sim.agents.families import change_families, new_families, recount
-from sim.agents.population import RESIDENT
+from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.geography import CENTRALITY_OF
 from sim.jit import COMPILED
@@ -59,13 +59,13 @@ def case(p, year, i, word):
 def test_everybody_does_what_the_rule_for_one_person_says():
     people = households()
     year = Year.begin(2013, people, Chance(1))
-    cases, _ = unions._cases(year, rates())
+    cases, _ = unions._cases(year, rates(), NONE)
     words = np.empty(len(people), dtype=np.uint32)
     year.chance.swift_word("unions", 2013, people["person"], words)
     found = np.array([case(people, 2013, i, words[i]) for i in range(len(people))])
     for name in cases._fields:
         np.testing.assert_array_equal(getattr(cases, name), np.flatnonzero(found == name))
-        assert getattr(cases, name).size > load(10, -1), name
+        assert getattr(cases, name).size > load(5, -1), name
 
 
 def test_families_equal_a_recount_and_links_are_answered():
@@ -237,7 +237,7 @@ def test_everybody_seeks_at_rates_of_1(monkeypatch):
     people = households(800)
     age = 2013 - people["birth_year"]
     single = (people["place"] == RESIDENT) & (people["partner"] < 0) & (age >= 18) & (age <= 60)
-    cases, homes = unions._cases(Year.begin(2013, people, Chance(1)), all_rates(within=1.0))
+    cases, homes = unions._cases(Year.begin(2013, people, Chance(1)), all_rates(within=1.0), NONE)
     mixed = people["family_total"] > homes.persons[people["family"]]
     mixed &= homes.head[people["family"]] == np.arange(len(people))
     np.testing.assert_array_equal(cases.seeking, np.flatnonzero(single & ~mixed))
@@ -313,7 +313,7 @@ def test_ready_takes_the_choice_of_the_settings():
 def test_shares_in_unions_by_age_stay_about_as_in_2013():
     """Immigrants of 25-59, after ten years in which the young also leave home.
 
-    With a partner: within 0.03 on average and 0.12 at most. In one-person families: 0.06.
+    With a partner: within 0.06 on average and 0.12 at most (nobody moves away here, so fewer part). In one-person families: 0.06.
 
     The register of 2013 is uneven from one group of ages to the next, and cohorts are not.
     """
@@ -335,6 +335,35 @@ def test_shares_in_unions_by_age_stay_about_as_in_2013():
         LeavingHome("by_30").happen(lived(people))
         people.year = year + 1
     partner, alone = np.abs(shares() - before).T
-    assert partner.mean() < 0.03
+    assert partner.mean() < 0.06
     assert partner.max() < 0.12
     assert alone.mean() < 0.06
+
+
+def test_couples_who_live_apart_or_are_left_behind_part():
+    """No rates are needed: whoever lives in another municipality, or long abroad, has parted."""
+    people = made_people(400, families=False)
+    n = len(people)
+    people["birth_year"][:], people["first_arrival_year"][:] = 1975, 2000
+    people["family_total"][:], people["family_immigrants"][:] = 2, 2
+    people["sex"][:] = np.arange(n) % 2
+    people["partner"][:] = np.arange(n) ^ 1
+    people["family"][:] = np.arange(n) // 2
+    people["municipality"][1::2] = people["municipality"][::2]
+    apart, away, gone = np.arange(0, 40, 2), np.arange(40, 80, 2), np.arange(80, 120, 2)
+    people["municipality"][apart] = (people["municipality"][apart + 1] + 1) % 428
+    for some, left in ((away, 2012), (gone, 2008)):
+        people["place"][some], people["left_year"][some] = ABROAD, left
+        people["family_total"][some + 1], people["family_immigrants"][some + 1] = 1, 1
+    year = Year.begin(2013, people, Chance(1))
+    Unions("steady").happen(year)
+    assert (people["partner"][np.concatenate([apart, apart + 1])] == -1).all()
+    assert (people["family_total"][np.concatenate([apart, apart + 1])] == 1).all()
+    assert (people["partner"][away] == away + 1).all()
+    assert (people["partner"][gone] == -1).all()
+    assert (people["family"][gone] != people["family"][gone + 1]).all()
+    together = people["partner"][120:] >= 0
+    assert together.mean() > 0.8
+    here = people["place"] == RESIDENT
+    np.testing.assert_array_equal(people["family_immigrants"][here], recount(people)[1][here])
+    people.check()

@@ -56,14 +56,17 @@ def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArra
 
 
 def join_families(
-    population: Population, joiners: NDArray[np.int64], others: int = 0
+    population: Population, joiners: NDArray[np.int64], others: int | NDArray[Any] = 0
 ) -> NDArray[np.int64]:
     """Count people into the families whose number they bear; return whose counts changed.
 
     The joiners are resident already. others: members who are no persons (a Norwegian spouse)
-    of a family of which nobody else is resident; an existing family keeps its own.
+    of a family of which nobody else is resident (a number, or one for each joiner); an
+    existing family keeps its own.
     """
     families = _families(population)
+    beside = np.zeros(families, dtype=np.int32)
+    np.maximum.at(beside, population["family"][joiners], others)
     changed = np.empty(len(population) + 1, dtype=np.int64)
     count = kernel.join(
         np.asarray(joiners, dtype=np.int64),
@@ -71,7 +74,7 @@ def join_families(
         population["background"],
         NORWEGIAN_BORN,
         population["place"],
-        others,
+        beside,
         np.zeros(families, dtype=np.uint8),
         np.zeros(len(population), dtype=np.uint8),
         np.zeros((families, 4), dtype=np.int32),

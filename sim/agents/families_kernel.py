@@ -115,7 +115,7 @@ def join(
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
-    others: int,
+    others: NDArray[np.int32],
     touched: NDArray[np.uint8],
     joining: NDArray[np.uint8],
     counts: NDArray[np.int32],
@@ -125,6 +125,7 @@ def join(
 ) -> int:
     """Count joiners into their families; return how many persons' counts changed.
 
+    others: by family, members who are no persons of a family that nobody else lives in.
     touched: by family, joining: by person, zero on entry. counts: (families, 4), zero there:
         joiners, immigrants among them, and the family's counts before, total and immigrants.
         No family counts more than 255.
@@ -144,7 +145,7 @@ def join(
     for j in range(count):
         i = changed[j]
         f = family[i]
-        before = counts[f, 2] if counts[f, 2] > 0 else others
+        before = counts[f, 2] if counts[f, 2] > 0 else others[f]
         family_total[i] = min(before + counts[f, 0], 255)
         family_immigrants[i] = min(counts[f, 3] + counts[f, 1], 255)
     return count

@@ -167,6 +167,8 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     age, joined = donors.members["age"][row], host >= 0
     family, municipality = new_families(population, size.size), _places(year, units)
     total, immigrants = size + donors.others[units.donor], size.copy()
+    alone = ~joined & (donors.members["age"][donors.start[units.donor]] < ADULT)
+    total[alone] += 1  # children who find nobody live with somebody who is no person
     there = host[joined]
     family[joined] = population["family"][there]
     municipality[joined] = population["municipality"][there]

@@ -22,6 +22,7 @@ from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
 from sim.transitions.sources import rows
+from sim.transitions.together import leaders
 
 SIZES = ("1", "2", "3+")
 
@@ -36,11 +37,12 @@ COUNTY_MOVES = Assumption(
 
 
 class CountyMoves:
-    """Moving to another county without changing level; children go with their adult."""
+    """Moving to another county without changing level; partners and children go together."""
 
     name: ClassVar = "county_moves"
     reads: ClassVar = frozenset({"person", "place", "birth_year", "background", "reason",
-                                 "family_total", "municipality"})  # fmt: skip
+                                 "family_total", "municipality", "family", "partner",
+                                 "mother"})  # fmt: skip
     writes: ClassVar = frozenset({"municipality"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (COUNTY_MOVES,)
 
@@ -63,7 +65,7 @@ class CountyMoves:
             return
         population = year.population
         words = np.empty(len(population), dtype=np.uint32)
-        year.chance.swift_word(self.name, year.year, population["person"], words)
+        year.chance.swift_word(self.name, year.year, year.lucky, words)
         found = np.empty(len(population), dtype=np.int64)
         count = kernel.leave_county(
             words, self.cuts, year.year - 1 - YOUNGEST, year.outcome, population["place"],
@@ -76,7 +78,10 @@ class CountyMoves:
     def _move(self, movers: Positions, year: Year) -> None:
         municipality = year.population["municipality"]
         before = municipality[movers]
-        municipality[movers] = _choose(movers, year)
+        going = np.zeros(len(year.population), dtype=np.bool_)
+        going[movers] = True
+        leader = leaders(year.population, movers, going)
+        municipality[movers] = _choose(movers, year)[leader]
         moved = movers[municipality[movers] != before]
         gone = np.zeros(len(year.population), dtype=np.bool_)
         gone[moved] = True

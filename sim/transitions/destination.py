@@ -21,6 +21,7 @@ from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.transitions import choice_kernel as kernel
 from sim.transitions.process import DOMESTIC, Assumption, Positions, Settings, Year
+from sim.transitions.together import leaders
 
 SOURCE = "IMDi, immigrants by reason and municipality, 1.1.2013"
 SMALLEST = 0.5  # persons; keeps every municipality within reach of every reason
@@ -28,10 +29,10 @@ BATCH = 8_192  # movers at a time, so that the draws of a batch fit the cache
 
 
 class DomesticDestination:
-    """Where domestic movers go; children go with the adult they follow."""
+    """Where domestic movers go; partners go together, and children with their adult."""
 
     name: ClassVar = "domestic_destination"
-    reads: ClassVar = frozenset({"person", "reason", "municipality"})
+    reads: ClassVar = frozenset({"person", "reason", "municipality", "family", "partner", "mother"})
     writes: ClassVar = frozenset({"municipality"})
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
 
@@ -54,9 +55,12 @@ class DomesticDestination:
         movers, children = np.flatnonzero(going), year.children[along]
         everybody = np.concatenate([movers, children])
         before = municipality[everybody]
+        leader = leaders(year.population, movers, going)
+        chosen = np.empty(movers.size, dtype=np.int64)
         for first in range(0, movers.size, BATCH):
-            some = movers[first : first + BATCH]
-            municipality[some] = self._choose(some, year)
+            some = slice(first, first + BATCH)
+            chosen[some] = self._choose(movers[some], year)
+        municipality[movers] = chosen[leader]
         municipality[children] = municipality[year.adults[along]]
         after = municipality[everybody]
         changed = everybody[CENTRALITY_OF[after] != CENTRALITY_OF[before]]

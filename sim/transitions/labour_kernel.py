@@ -42,8 +42,12 @@ def leave(
     count = 0
     for i in range(words.size):
         age, stay = int(year - birth_year[i]), int(year - first_arrival_year[i])
-        if place[i] != RESIDENT or age < YOUNGEST or age > OLDEST + 1 or stay <= 0:
+        if place[i] != RESIDENT or age < YOUNGEST or stay <= 0:
             continue
+        if age > OLDEST + 1:  # come back since
+            if status[i] == OUTSIDE:
+                continue
+            age = OLDEST + 1
         row = (group_of(background[i], reason[i]) * SEXES + int(sex[i])) * AGES
         row = (row + age - YOUNGEST) * LONGEST + min(stay, LONGEST) - 1
         leaving[count] = i

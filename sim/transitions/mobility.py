@@ -86,11 +86,12 @@ class Mobility:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
         tables = self._tables(year.year)
+        year.lucky = self.lucky(year)
         self.ceilings.hold(persons, year)
         if self.settings.draws == "explicit":
-            self._explicit(persons, tables, year, self.lucky(year))
+            self._explicit(persons, tables, year)
         else:
-            self._threshold(persons, tables, year, self.lucky(year))
+            self._threshold(persons, tables, year)
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
             year.children, year.adults = children_and_adults(year.population, born_by)
@@ -114,19 +115,13 @@ class Mobility:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
         return lucky_persons(year.population, year.year, year.chance, self.correlation)
 
-    def _explicit(
-        self,
-        persons: kernel.Persons,
-        tables: kernel.Tables,
-        year: Year,
-        lucky: NDArray[np.int64],
-    ) -> None:
+    def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:, : last - first], store.flags(last - first)
-            year.chance.block(self.name, year.year, lucky[first:last], words)
+            year.chance.block(self.name, year.year, year.lucky[first:last], words)
             kernel.screen_explicit(
                 words,
                 self.ceilings.move[first:last],
@@ -139,19 +134,13 @@ class Mobility:
             store.collect(flag, first, words[:3])
         kernel.decide_explicit(persons, tables, year.year, *store.found(), year.outcome)
 
-    def _threshold(
-        self,
-        persons: kernel.Persons,
-        tables: kernel.Tables,
-        year: Year,
-        lucky: NDArray[np.int64],
-    ) -> None:
+    def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:1, : last - first], store.flags(last - first)
-            year.chance.swift_word(self.name, year.year, lucky[first:last], words[0])
+            year.chance.swift_word(self.name, year.year, year.lucky[first:last], words[0])
             code = self.ceilings.move[first:last]
             kernel.screen_threshold(words, code, store.floats, bits, flag)
             store.collect(flag, first, words)

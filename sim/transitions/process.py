@@ -65,6 +65,7 @@ class Year:
     """One year of one simulation, as the processes see and mark it.
 
     outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
+    lucky: the number that everybody's luck is drawn for: their identifier or their family's.
     children, adults: positions of children who follow, and of the adults they follow.
     events: positions of the persons to whom each kind of event happened.
     changed: positions of persons whose mobility covariates, place among them, a process altered.
@@ -74,6 +75,7 @@ class Year:
     population: Population
     chance: Chance
     outcome: NDArray[np.uint8]
+    lucky: NDArray[np.int64]
     children: Positions
     adults: Positions
     events: dict[str, list[Positions]] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Year:
         """Return a year in which nothing has happened yet."""
         nobody = np.empty(0, dtype=np.int64)
         outcome = np.zeros(len(population), dtype=np.uint8)
-        return cls(year, population, chance, outcome, nobody, nobody)
+        return cls(year, population, chance, outcome, population["person"], nobody, nobody)
 
     def record(self, event: str, positions: Positions) -> None:
         """Note that an event happened to these persons."""

@@ -86,10 +86,21 @@ class Returning:
         population["place"][coming] = RESIDENT
         for column in ("left_year", "destination", "registered_year"):
             population[column][coming] = 0
-        joined = join_families(population, coming)
+        joined = join_families(population, coming, _not_persons(population, coming))
         _live_with_family(population, coming, joined)
         year.record("return", coming)
         year.changed += [coming, joined]
+
+
+def _not_persons(population: Population, coming: Positions) -> NDArray[np.int64]:
+    """Return with how many members who are no persons each comes back: those they left with.
+
+    They are the members of the family on leaving, less all living persons with its number.
+    """
+    family, size = population["family"], _families(population)
+    living = np.bincount(family[population["place"] != DEAD], minlength=size)
+    left_with = population["family_total"][coming].astype(np.int64)
+    return np.asarray(np.maximum(left_with - living[family[coming]], 0))
 
 
 def _coming(year: Year, name: str) -> Positions:

@@ -16,10 +16,10 @@ from sim.agents.population import Population
 from sim.chance import Chance
 from sim.transitions import together_kernel as kernel
 from sim.transitions.deaths import cuts
-from sim.transitions.process import Assumption
+from sim.transitions.process import Assumption, Positions
 
 YOUNGEST = 15  # who are asked at all
-CORRELATION = 0.5  # of error terms inside a family; no source tells
+CORRELATION = 0.9  # of error terms inside a family; no source tells
 
 TOGETHER = Assumption(
     "families",
@@ -49,3 +49,26 @@ def lucky_persons(
     kernel.take_luck(coin, heads, year - 1 - YOUNGEST, person, family, size,
                      population["birth_year"], place, partner, mother, lucky, sharing)  # fmt: skip
     return lucky
+
+
+def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:
+    """Return with whom each mover goes, as an index of `movers`; most go by themselves.
+
+    movers: in ascending order; going: everybody's, True for movers. Of partners who live
+    together the one with the smaller identifier leads; grown children go where the mother goes.
+    """
+    person, place_of = population["person"], population["municipality"]
+    family, partner, mother = (population[c] for c in ("family", "partner", "mother"))
+
+    def beside(other: NDArray[np.int32], whom: Positions) -> NDArray[np.bool_]:
+        near = (other >= 0) & going[other] & (family[other] == family[whom])
+        return np.asarray(near & (place_of[other] == place_of[whom]))
+
+    leader = np.arange(movers.size)
+    mate = partner[movers]
+    led = beside(mate, movers) & (person[mate] < person[movers])
+    leader[led] = np.searchsorted(movers, mate[led])
+    parent = mother[movers]
+    child = beside(parent, movers) & (mate < 0)
+    leader[child] = leader[np.searchsorted(movers, parent[child])]
+    return leader

@@ -18,6 +18,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.families import new_families
 from sim.agents.population import RESIDENT, Population
 from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
@@ -30,12 +31,14 @@ YOUNGEST, OLDEST, ADULT = 18, 60, 18  # ages reached in the year
 BATCH = 65_536  # persons at a time, so that their words stay in the cache
 ORDER, SEARCH = range(2)  # the draws of a candidate
 MALE = SEX.index("male")
+LEFT_BEHIND = 3  # years after which a couple with one partner abroad has parted; assumed
 
 UNIONS = Assumption(
     "unions",
     {
         "steady": "Residents of 18-60 form and leave unions so often that the shares by age stay "
-        "about as in 2013; nine in ten seek a partner of their own origin.",
+        "about as in 2013; nine in ten seek a partner of their own origin. Couples part who come "
+        "to live in two municipalities, or of whom one has been abroad for three years.",
         "no_change": "Nobody forms or leaves a union.",
     },
 )
@@ -102,7 +105,7 @@ class Unions:
 
     name: ClassVar = "unions"
     reads: ClassVar = frozenset({"person", "sex", "birth_year", "background", "origin", "place",
-                                 "mother"})  # fmt: skip
+                                 "mother", "left_year"})  # fmt: skip
     writes: ClassVar = frozenset({"partner", "family", "family_total", "family_immigrants",
                                   "municipality"})  # fmt: skip
     assumptions: ClassVar[tuple[Assumption, ...]] = (UNIONS,)
@@ -120,7 +123,9 @@ class Unions:
         if self.choice == "no_change":
             return
         population = year.population
-        cases, homes = _cases(year, rates())
+        apart, left = _apart(year)
+        _let_go(population, left)
+        cases, homes = _cases(year, rates(), apart)
         men, women = couples(year, cases.seeking)
         joining = _join(population, cases.finding, men, women, homes)
         joining = with_children(population, joining, homes)
@@ -196,11 +201,33 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     return seeking[np.where(is_man, first, second)], seeking[np.where(is_man, second, first)]
 
 
-def _cases(year: Year, rate: Rates) -> tuple[Cases, Households]:
-    """Say who does what this year: one draw a person, single or not."""
+def _apart(year: Year) -> tuple[Positions, Positions]:
+    """Return one of each couple of residents who live apart, and residents long left behind."""
+    population = year.population
+    here, left = (np.empty(len(population), dtype=np.int64) for _ in range(2))
+    columns = ("place", "partner", "left_year", "municipality", "sex", "person")
+    place, partner, left_year, municipality, sex, person = (population[c] for c in columns)
+    moved, waited = kernel.list_apart(year.year, LEFT_BEHIND, place, partner, left_year,
+                                      municipality, sex, person, here, left)  # fmt: skip
+    return here[:moved].copy(), left[:waited].copy()
+
+
+def _let_go(population: Population, left: Positions) -> None:
+    """Part those whose partner does not come back; who is abroad gets a family of their own."""
+    partner = population["partner"]
+    abroad = partner[left]
+    partner[left], partner[abroad] = -1, -1
+    population["family"][abroad] = new_families(population, abroad.size)
+
+
+def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households]:
+    """Say who does what this year: one draw a person, single or not; who lives apart parts."""
     population = year.population
     form, part, leave = cuts(rate.within + rate.outside), cuts(rate.part), cuts(rate.leave)
     possible, words = _possible(year, form, part, leave)
+    more = apart[~np.isin(apart, possible)]
+    possible = np.concatenate([possible, more])
+    words = np.concatenate([words, np.zeros(more.size, dtype=words.dtype)])
     parting = population["partner"][possible] >= 0
     alone, luck = possible[~parting], words[~parting]
     homes = survey(population, possible, year.year)

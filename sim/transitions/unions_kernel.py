@@ -181,3 +181,37 @@ def move(
             changed[count] = i
             count += 1
     return count
+
+
+@kernel
+def list_apart(
+    year: int,
+    longest: int,
+    place: NDArray[np.uint8],
+    partner: NDArray[np.int32],
+    left_year: NDArray[np.int16],
+    municipality: NDArray[np.int16],
+    sex: NDArray[np.uint8],
+    person: NDArray[np.int64],
+    here: NDArray[np.int64],
+    left: NDArray[np.int64],
+) -> tuple[int, int]:
+    """List one of each couple of residents of two municipalities, and residents left behind.
+
+    The one is the woman, or the smaller identifier, as for parting. left: residents whose
+    partner has been abroad for so many years, or longer.
+    """
+    moved, waited = 0, 0
+    for i in range(place.size):
+        p = partner[i]
+        if p < 0 or place[i] != RESIDENT:
+            continue
+        if place[p] == RESIDENT:
+            decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
+            if decides and municipality[i] != municipality[p]:
+                here[moved] = i
+                moved += 1
+        elif year - left_year[p] >= longest:
+            left[waited] = i
+            waited += 1
+    return moved, waited
