@@ -34,6 +34,8 @@ def some_people(n=None, seed=0, **columns):
     born = slice(3, None, 5)
     people["background"][born] = NORWEGIAN_BORN
     people["first_arrival_year"][born] = people["birth_year"][born]
+    here = np.flatnonzero(people["place"] == RESIDENT)[4::10]
+    people["first_arrival_year"][here] = people.year  # came this year
     members = {}
     for i in range(size):
         members.setdefault(int(people["family"][i]), []).append(i)

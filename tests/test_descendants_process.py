@@ -56,6 +56,11 @@ def chance_of(year, age, origin, degree):
 def test_everybody_emigrates_by_the_rule_for_one_person(monkeypatch):
     people = some_born(load(6_000, 900))
     people["place"][::7] = ABROAD
+    edges = np.array(sorted({int(r["key"]) for r in rows("descendants.csv") if r["kind"] == "age"}))
+    beside = np.concatenate([edges - 1, edges, edges + 1])  # ages at the edges of bands
+    people["birth_year"][::2] = 2013 - np.random.default_rng(1).choice(
+        beside, people["sex"][::2].size
+    )
     before = np.arange(len(people)) % 3
     plain = probabilities(2013) * 30  # so that many go
     monkeypatch.setattr(descendants, "probabilities", lambda year: plain)

@@ -15,7 +15,9 @@ from sim.agents.newcomers import (
 )
 from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
+from sim.codes import AGE_GROUP, DURATION_GROUP
 from sim.engine import Simulation
+from sim.observe import Observer
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import STAY, Settings, Year
 from tests.conftest import load, made_people
@@ -204,3 +206,19 @@ def test_neither_order_nor_others_change_what_happens_to_newcomers():
             for counts in simulation.run(4)
         ])  # fmt: skip
     assert found[0] == found[1]
+
+
+def test_newcomers_are_counted_as_of_the_year_in_which_they_came():
+    """By age and stay on its 1 January: a year later both would be in the next group."""
+    observer = Observer(("age_group", "duration_group"))
+    people = made_people(100)
+    stock = observer.begin(people)
+    year = Year.begin(2013, people, Chance(1))
+    n = 30
+    rows = newcomers(n, birth_year=np.full(n, 2013 - 15), first_arrival_year=np.full(n, 2013 - 3))
+    year.record("arrive", people.grow(rows))
+    people.year = 2014
+    cells, counts = observer.finish(stock, year).flows["arrive"]
+    age, stay = observer.labels(cells)
+    assert (AGE_GROUP.names[age[0]], DURATION_GROUP.names[stay[0]]) == ("0-14", "0-2")
+    assert counts.tolist() == [n]

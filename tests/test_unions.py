@@ -10,6 +10,7 @@ from sim.chance import Chance
 from sim.geography import CENTRALITY_OF
 from sim.jit import COMPILED
 from sim.transitions import unions
+from sim.transitions import unions_kernel as kernel
 from sim.transitions.leaving_home import LeavingHome
 from sim.transitions.process import Settings, Year
 from sim.transitions.unions import Move, Rates, Unions, assumed, couples, move, rates
@@ -367,3 +368,17 @@ def test_couples_who_live_apart_or_are_left_behind_part():
     here = people["place"] == RESIDENT
     np.testing.assert_array_equal(people["family_immigrants"][here], recount(people)[1][here])
     people.check()
+
+
+def test_relatives_never_pair():
+    """Half-siblings with family numbers of their own, a mother, members of one family."""
+    order, cell = np.arange(2), np.zeros(2, dtype=np.int64)
+    sex, apart = np.array([0, 1], dtype=np.uint8), np.array([1, 2], dtype=np.int32)
+    who = np.array([10, 20])
+    nobody, same = np.full(2, -1, dtype=np.int32), np.full(2, 7, dtype=np.int32)
+    parent = np.array([-1, 10], dtype=np.int32)
+    for family, mother, expected in (
+        (apart, nobody, 1), (apart, same, 0), (apart, parent, 0), (same, nobody, 0),
+    ):  # fmt: skip
+        found = np.empty((2, 2), dtype=np.int64)
+        assert kernel.pair(order, cell, sex, family, mother, who, found[0], found[1]) == expected
