@@ -204,7 +204,7 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
 def _apart(year: Year) -> tuple[Positions, Positions]:
     """Return one of each couple of residents who live apart, and residents long left behind."""
     population = year.population
-    here, left = (np.empty(len(population), dtype=np.int64) for _ in range(2))
+    here, left = (np.empty(len(population) + 1, dtype=np.int64) for _ in range(2))
     columns = ("place", "partner", "left_year", "municipality", "sex", "person")
     place, partner, left_year, municipality, sex, person = (population[c] for c in columns)
     moved, waited = kernel.list_apart(year.year, LEFT_BEHIND, place, partner, left_year,
@@ -225,7 +225,8 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households
     population = year.population
     form, part, leave = cuts(rate.within + rate.outside), cuts(rate.part), cuts(rate.leave)
     possible, words = _possible(year, form, part, leave)
-    more = apart[~np.isin(apart, possible)]
+    at = np.searchsorted(possible, apart)  # both in ascending order
+    more = apart[np.append(possible, -1)[at] != apart]
     possible = np.concatenate([possible, more])
     words = np.concatenate([words, np.zeros(more.size, dtype=words.dtype)])
     parting = population["partner"][possible] >= 0

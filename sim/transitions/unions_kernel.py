@@ -199,13 +199,17 @@ def list_apart(
     """List one of each couple of residents of two municipalities, and residents left behind.
 
     The one is the woman, or the smaller identifier, as for parting. left: residents whose
-    partner has been abroad for so many years, or longer.
+    partner has been abroad for so many years, or longer. `here` is longer by one than there
+    are persons, since it lists those with a partner first.
     """
+    paired = 0
+    for i in range(place.size):  # without a branch: who has a partner cannot be foreseen
+        here[paired] = i
+        paired += 1 if (partner[i] >= 0) & (place[i] == RESIDENT) else 0
     moved, waited = 0, 0
-    for i in range(place.size):
+    for k in range(paired):
+        i = here[k]
         p = partner[i]
-        if p < 0 or place[i] != RESIDENT:
-            continue
         if place[p] == RESIDENT:
             decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
             if decides and municipality[i] != municipality[p]:
