@@ -225,8 +225,8 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households
     population = year.population
     form, part, leave = cuts(rate.within + rate.outside), cuts(rate.part), cuts(rate.leave)
     possible, words = _possible(year, form, part, leave)
-    at = np.searchsorted(possible, apart)  # both in ascending order
-    more = apart[np.append(possible, -1)[at] != apart]
+    found = np.searchsorted(possible, apart)  # both in ascending order
+    more = apart[np.append(possible, -1)[found] != apart]
     possible = np.concatenate([possible, more])
     words = np.concatenate([words, np.zeros(more.size, dtype=words.dtype)])
     parting = population["partner"][possible] >= 0
