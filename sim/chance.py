@@ -136,3 +136,8 @@ def between_0_and_1(words: NDArray[Any]) -> NDArray[np.float64]:
     """Turn 32-bit words into the midpoints of 2**32 equal parts of (0, 1)."""
     midpoints: NDArray[np.float64] = (words + 0.5) * 2.0**-32
     return midpoints
+
+
+def cuts(chances: NDArray[np.float64]) -> NDArray[np.uint64]:
+    """Return how many of the 2**32 words make each event happen: none at 0, all at 1."""
+    return np.rint(chances * 2.0**32).astype(np.uint64)

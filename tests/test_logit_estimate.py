@@ -124,6 +124,18 @@ def test_so_they_are_on_the_reconstructed_register():
     beside_statsmodels(sample, the_one(sample))
 
 
+@pytest.mark.parametrize("outcomes", [2, 4])
+def test_any_number_of_outcomes_is_estimated_as_by_statsmodels(outcomes):
+    people = made(load(6_000, 3_000)).people
+    outcome = np.random.default_rng(8).integers(0, outcomes, people.age.size)
+    patterns = collapse(people, TERMS, outcome, None, outcomes)
+    found = maximise(patterns, 2)
+    fit = sm.MNLogit(outcome, terms(people, patterns.terms)).fit(method="newton", disp=0, tol=1e-12)
+    assert found.converged
+    assert_allclose(found.beta, fit.params, atol=1e-8)
+    assert_allclose(np.linalg.inv(found.information), fit.cov_params(), atol=1e-8)
+
+
 # --- Covariances by hand ---
 
 

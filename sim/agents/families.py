@@ -22,7 +22,7 @@ def children_and_adults(
     children, adults = np.empty(young, dtype=np.int64), np.empty(young, dtype=np.int64)
     if not young:
         return children, adults
-    families = _families(population)
+    families = number_of_families(population)
     motherless = np.zeros(families, dtype=np.uint8)
     count = kernel.with_mother(
         family, birth_year, place, population["mother"], born_by, motherless, children, adults
@@ -38,7 +38,7 @@ def children_and_adults(
 
 def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArray[np.int64]:
     """Take people who have left off their families' counts; return whose counts changed."""
-    families = _families(population)
+    families = number_of_families(population)
     changed = np.empty(len(population) + 1, dtype=np.int64)
     count = kernel.leave(
         leavers,
@@ -64,7 +64,7 @@ def join_families(
     of a family of which nobody else is resident (a number, or one for each joiner); an
     existing family keeps its own.
     """
-    families = _families(population)
+    families = number_of_families(population)
     beside = np.zeros(families, dtype=np.int32)
     np.maximum.at(beside, population["family"][joiners], others)
     changed = np.empty(len(population) + 1, dtype=np.int64)
@@ -101,7 +101,7 @@ def change_families(
 
 def new_families(population: Population, number: int) -> NDArray[np.int32]:
     """Return family numbers that nobody bears."""
-    first = _families(population)
+    first = number_of_families(population)
     return np.arange(first, first + number, dtype=np.int32)
 
 
@@ -113,11 +113,12 @@ def recount(population: Population) -> tuple[NDArray[Any], NDArray[Any]]:
     """
     resident = population["place"] == RESIDENT
     immigrant = resident & (population["background"] != NORWEGIAN_BORN)
-    family, n = population["family"], _families(population)
+    family, n = population["family"], number_of_families(population)
     persons = np.bincount(family, resident, n)[family]
     immigrants = np.bincount(family, immigrant, n)[family]
     return persons.astype(np.int64), immigrants.astype(np.int64)
 
 
-def _families(population: Population) -> int:
+def number_of_families(population: Population) -> int:
+    """Return one more than the largest family number."""
     return int(population["family"].max(initial=-1)) + 1

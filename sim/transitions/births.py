@@ -16,11 +16,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.families import number_of_families
 from sim.agents.newcomers import child_identifiers
 from sim.agents.population import RESIDENT, Population
+from sim.chance import cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS
 from sim.transitions import births_kernel as kernel
-from sim.transitions.deaths import cuts
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import rows
 
@@ -80,7 +81,7 @@ class Births:
         mothers = self._mothers(year)
         population = year.population
         changed = np.empty(len(population), dtype=np.int64)
-        born = np.zeros(_families(population), dtype=np.uint8)
+        born = np.zeros(number_of_families(population), dtype=np.uint8)
         count = kernel.add_members(mothers.mother, born, population["family"], population["place"],
                                    population["family_total"], changed)  # fmt: skip
         year.changed.append(changed[:count].copy())
@@ -135,7 +136,7 @@ def unions(population: Population, women: Positions) -> NDArray[np.int64]:
     place, family = population["place"], population["family"]
     partner = population["partner"][women]
     paired = (partner >= 0) & (place[partner] == RESIDENT)
-    families = _families(population)
+    families = number_of_families(population)
     wanted, persons = np.zeros(families, dtype=np.uint8), np.zeros(families, dtype=np.uint8)
     wanted[family[women[~paired]]] = 1
     kernel.count_persons(wanted, family, place, persons)
@@ -168,10 +169,6 @@ def _add_children(year: Year, mothers: Positions) -> Positions:
 
 def _luck(year: Year, mothers: Positions, draw: int) -> NDArray[np.float64]:
     return year.chance.uniform("birth", year.year, year.population["person"][mothers], draw)
-
-
-def _families(population: Population) -> int:
-    return int(population["family"].max(initial=-1)) + 1
 
 
 def probabilities(year: int, *, by_background: bool = True) -> NDArray[np.float64]:

@@ -13,11 +13,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.chance import cuts
 from sim.codes import BACKGROUND, CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
-from sim.transitions.deaths import cuts
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sim.agents.families import leave_families
 from sim.agents.population import DEAD, RESIDENT
+from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import deaths_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
@@ -96,11 +97,6 @@ def probabilities(year: int, *, falling: bool = True) -> NDArray[np.float64]:
     both[:, 1] = (1 - IN_BIRTH_YEAR) * rate[:, 0] + rate[:, 1] / 2
     both[:, -1] = np.inf  # nobody is older than the table
     return np.asarray(-np.expm1(-both))
-
-
-def cuts(chances: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Return how many of the 2**32 words make each event happen: none at 0, all at 1."""
-    return np.rint(chances * 2.0**32).astype(np.uint64)
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.chance import cuts
 from sim.codes import EDUCATION, REASON, SEX
 from sim.transitions import education_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
@@ -88,11 +89,6 @@ class Education:
         if self.choice == "as_2014" and year > BREAK:
             return np.where(STAYS == 0, imputed(), chance)
         return chance
-
-
-def cuts(chances: Floats) -> NDArray[np.uint64]:
-    """Return how many of the 2**32 words make each thing happen: none at 0, all at 1."""
-    return np.rint(chances * 2.0**32).astype(np.uint64)
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.chance import cuts as cuts_of
 from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
@@ -121,9 +122,7 @@ def cuts(
     keep, new = chances(targets(year - 1, rate_before), targets(year, rate_now))
     keep = np.concatenate([keep, np.zeros_like(keep[:, :, :1])], axis=2)
     upto = new[..., ORDER].cumsum(axis=-1)[..., :-1].clip(0, 1)
-    return np.rint(keep.ravel() * 2.0**32).astype(np.uint64), np.rint(upto * 2.0**32).astype(
-        np.uint64
-    )
+    return cuts_of(keep.ravel()), cuts_of(upto)
 
 
 def chances(before: Floats, now: Floats) -> tuple[Floats, Floats]:

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.population import RESIDENT
+from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
-from sim.transitions.deaths import cuts
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import rows
 from sim.transitions.unions import Move, move, survey, with_children

@@ -23,8 +23,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import join_families
+from sim.agents.families import join_families, number_of_families
 from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
+from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Settings, Year
@@ -97,7 +98,7 @@ def _not_persons(population: Population, coming: Positions) -> NDArray[np.int64]
 
     They are the members of the family on leaving, less all living persons with its number.
     """
-    family, size = population["family"], _families(population)
+    family, size = population["family"], number_of_families(population)
     living = np.bincount(family[population["place"] != DEAD], minlength=size)
     left_with = population["family_total"][coming].astype(np.int64)
     return np.asarray(np.maximum(left_with - living[family[coming]], 0))
@@ -121,7 +122,7 @@ def _coming(year: Year, name: str) -> Positions:
         wishing, children,
     )  # fmt: skip
     children = children[:young]
-    eldest = np.full(_families(population), -1, dtype=np.int32)
+    eldest = np.full(number_of_families(population), -1, dtype=np.int32)
     latest = np.zeros(eldest.size, dtype=np.int16)
     kernel.eldest_abroad(exposed, children, person, family, birth_year, left_year, latest, eldest)
     count = kernel.come_back(wishing[:wishes], children, wish, year.year, person, family,
@@ -135,20 +136,11 @@ def _live_with_family(population: Population, coming: Positions, members: Positi
     arriving = np.zeros(len(population), dtype=np.uint8)
     arriving[coming] = 1
     host = np.empty(coming.size, dtype=np.int64)
-    eldest = np.full(_families(population), -1, dtype=np.int32)
+    eldest = np.full(number_of_families(population), -1, dtype=np.int32)
     kernel.hosts(coming, members, arriving, population["person"], population["family"],
                  population["birth_year"], eldest, host)  # fmt: skip
     found = host >= 0
     population["municipality"][coming[found]] = population["municipality"][host[found]]
-
-
-def _families(population: Population) -> int:
-    return int(population["family"].max(initial=-1)) + 1
-
-
-def cuts(chances: NDArray[np.float64]) -> NDArray[np.uint64]:
-    """Return how many of the 2**32 words make each return happen."""
-    return np.rint(chances * 2.0**32).astype(np.uint64)
 
 
 @cache

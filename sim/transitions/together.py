@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.population import Population
-from sim.chance import Chance
+from sim.chance import Chance, cuts
 from sim.transitions import together_kernel as kernel
-from sim.transitions.deaths import cuts
 from sim.transitions.process import Assumption, Positions
 
 YOUNGEST = 15  # who are asked at all

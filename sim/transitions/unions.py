@@ -18,12 +18,12 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import new_families
+from sim.agents.families import new_families, number_of_families
 from sim.agents.population import RESIDENT, Population
+from sim.chance import cuts
 from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
-from sim.transitions.deaths import cuts
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import rows
 
@@ -146,7 +146,7 @@ def move(
 
     families, more: where members who are no persons come (or go, if negative), and how many.
     """
-    size = _families(population)
+    size = number_of_families(population)
     added = np.zeros(max(size, int(moves.families.max(initial=-1)) + 1), dtype=np.int32)
     touched = np.zeros(added.size, dtype=np.uint8)
     np.add.at(added, families, more)
@@ -162,7 +162,7 @@ def move(
 
 def survey(population: Population, persons: Positions, year: int) -> Households:
     """Look at the families of these persons; the young are under 18 when the year ends."""
-    size, family = _families(population), population["family"]
+    size, family = number_of_families(population), population["family"]
     wanted, counted = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
     wanted[family[persons]] = 1
     head = np.full(size, -1, dtype=np.int32)
@@ -346,10 +346,6 @@ def _link(partner: NDArray[np.int32], parting: Positions, men: Positions, women:
     partner[partner[parting]] = -1
     partner[parting] = -1
     partner[men], partner[women] = women, men
-
-
-def _families(population: Population) -> int:
-    return int(population["family"].max(initial=-1)) + 1
 
 
 @cache
