@@ -38,18 +38,26 @@ bench: install
 docs: install
 	$(PY) -m docs.generate
 	$(PY) -m docs.make_linear
+	$(PY) -m docs.make_economy
 
-# Fit the register anew and write what is shipped; then the table of what pins it down.
+# Fit the register anew and write what is shipped; then the table of what pins it down, and all
+# that is derived from it, each from what stands above.
 register: install
 	$(PY) -m calibration.build
 	$(PY) -m calibration.identify
 	$(PY) -m calibration.county_moves
 	$(PY) -m calibration.arrivals
+	$(PY) -m calibration.economy_paths
+	$(PY) -m calibration.family_offsets
 	$(PY) -m calibration.livelihood_rates
+	$(PY) -m calibration.year_shifts
+	$(PY) -m calibration.elasticities
+	$(PY) -m calibration.holdouts
 
 verify: install
 	$(PY) -m verification.refit
 	$(PY) -m verification.coverage
+	$(PY) -m verification.experiments
 	$(PY) verification/battery.py --battery small --stream all
 
 clean:

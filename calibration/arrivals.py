@@ -22,7 +22,7 @@ from sim.codes import CENTRALITY, EDUCATION, ORIGIN, REASON, SEX, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import arrival_tables as t
 from sim.transitions.arrival_tables import DONORS, FIRST, Donors, donors_in, published_numbers
-from sim.transitions.sources import rows
+from sim.transitions.sources import forget, rows
 
 REGISTERS = (2007, 2010, 2013)  # each with the arrivals of the three years before
 RECENT = 3
@@ -42,8 +42,7 @@ def main() -> int:
     write_mix(origin_mix({year - 2: _counts(members) for year, members in found.items()}))
     table = donor_table(found)
     write_donors(table)  # as in the registers, then with the ages that are published
-    rows.cache_clear()
-    t.origin_mix.cache_clear()
+    forget()
     weight = weights_by_age(donors_in(DATA / DONORS))
     write_donors(table.set_column(table.column_names.index("weight"), "weight", [weight]))
     return 0

@@ -54,9 +54,7 @@ def write(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
-    for known in (sources.rows, labour._utilities, labour.parameters, labour._year_shifts,
-                  labour.persistence, labour.leaving):  # fmt: skip
-        known.cache_clear()
+    sources.forget()
 
 
 @cache

@@ -26,9 +26,9 @@ from sim.transitions.artefact import (
     read_artefact,
 )
 from sim.transitions.covariance import Covariance, write_covariances
+from sim.transitions.logit import COVARIANCES
 from sim.transitions.terms import MOVES, OUTCOMES, TERMS
 
-COVARIANCES = "covariances.parquet"
 DIGITS = 12
 
 

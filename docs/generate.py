@@ -3,11 +3,14 @@
 import json
 import sys
 from collections.abc import Callable
-from inspect import cleandoc
 from pathlib import Path
 
 from docs import make_misprints, make_reconstruction, reconstruction_pictures
-from scenarios.schema import CHECKS, FIELDS, Scenario
+from scenarios import json_schema
+from scenarios.catalogue import PATTERN, allowed, fitted, listed, meaning, tables
+from scenarios.explain import written
+from scenarios.fields import MEANINGS
+from scenarios.schema import FIELDS, Scenario
 from sim.agents.columns import BYTES_PER_PERSON, COLUMNS, LINKS, Column
 from sim.agents.files import FORMAT, file_schema
 from sim.codes import EVENT, CodeList
@@ -15,7 +18,13 @@ from sim.engine import ASSUMPTIONS
 from sim.observe import DIMENSIONS
 
 FOLDER = Path(__file__).parent
-NOTHING_SAID = {"name": "must be given", "question": "must be given", "based_on": "no base"}
+NOTHING_SAID = {
+    "name": "must be given",
+    "question": "must be given",
+    "based_on": "no base",
+    "assumptions": "below, the first of each",
+    "changes": "nothing",
+}
 MANY = 30  # a longer code list is described, not printed
 
 
@@ -119,28 +128,57 @@ def _outputs() -> list[str]:
 
 
 def _fields() -> list[str]:
-    assert set(CHECKS) == set(FIELDS)
     plain = Scenario("", "")
-    about = cleandoc(Scenario.__doc__ or "").split("\n\n", 1)[1]
     return [
-        "| field | if left out |",
-        "|---|---|",
+        "How scenario files are written: [scenarios](scenarios.md). What they may alter: [levers](levers.md).",
+        "",
+        "| field | if left out | meaning |",
+        "|---|---|---|",
         *(
-            f"| `{name}` | {_shown(getattr(plain, name)) or NOTHING_SAID[name]} |"
+            f"| `{name}` | {NOTHING_SAID.get(name) or written(getattr(plain, name))} | {MEANINGS[name]} |"
             for name in FIELDS
         ),
-        "",
-        *(f"- {line.strip()}" for line in about.replace("\n    ", " ").splitlines()),
     ]
 
 
-def _shown(value: object) -> str:
-    """Return a default value as one would write it in the file."""
-    if not isinstance(value, tuple):
-        return str(value)
-    if all(isinstance(part, int) for part in value):
-        return "..".join(map(str, value))
-    return ", ".join(part if isinstance(part, str) else ": ".join(part) for part in value)
+def levers() -> str:
+    """Return everything that a scenario may alter."""
+    return "\n".join(
+        [
+            "# What a scenario may alter",
+            "",
+            "*Made from the declarations in the code; `make docs` makes it again. How a change is written: "
+            "[scenarios](scenarios.md).*",
+            "",
+            "## Levers",
+            "",
+            "Values beyond what is allowed are refused; beyond the range in which the model was fitted they are "
+            "warned of. A factor is 1 unless a scenario says otherwise.",
+            "",
+            "| lever | what it is | unit | allowed | fitted |",
+            "|---|---|---|---|---|",
+            *(
+                f"| `{lever.name}` | {meaning(lever)} | {lever.unit} | {allowed(lever)} | {fitted(lever)} |"
+                for lever in listed()
+            ),
+            f"| `{PATTERN}` | First arrivals of one reason and one origin, such as `arrivals.work.eu_east` | "
+            "persons a year | 0 to 1,000,000 | - |",
+            "",
+            "## Parameters",
+            "",
+            "Every number in the tables of `sim/transitions/data/` has a name: the table, the words of its row, and "
+            "the column if there are several. Capitals stand for a word of the row, `*` in a scenario for every row. "
+            "Tables by year may be altered in some years only. `vandring explain --levers --json` lists every name.",
+            "",
+            "| name | numbers | by year |",
+            "|---|---|---|",
+            *(
+                f"| `{pattern.replace('|', ' or ')}` | {count:,} | {'yes' if by_year else 'no'} |"
+                for _, pattern, by_year, count in tables()
+            ),
+            "",
+        ]
+    )
 
 
 def schema() -> str:
@@ -171,6 +209,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "population_schema.json": schema,
     "misprints.md": make_misprints.page,
     "fit.md": make_reconstruction.page,
+    "levers.md": levers,
+    "../scenarios/scenario.schema.json": json_schema.as_text,
 }
 # Pages that another machine may make a little differently: who says whether they are right.
 AGREES: dict[str, Callable[[str], bool]] = {"fit.md": make_reconstruction.agrees}
@@ -184,14 +224,19 @@ def main(words: list[str]) -> int:
             name for name in reconstruction_pictures.PICTURES if not _is_picture(FOLDER / name)
         ]
         for name in stale:
-            print(f"docs/{name} is out of date; `make docs` makes it again", file=sys.stderr)
+            print(f"{_place(name)} is out of date; `make docs` makes it again", file=sys.stderr)
         return 1 if stale else 0
     made = {name: make() for name, make in PAGES.items()} | reconstruction_pictures.pictures()
     for name, text in made.items():
         (FOLDER / name).parent.mkdir(exist_ok=True)
         (FOLDER / name).write_text(text, encoding="utf-8")
-        print(f"docs/{name}")
+        print(_place(name))
     return 0
+
+
+def _place(name: str) -> str:
+    """Return where a page lies, from the root of the project."""
+    return name.removeprefix("../") if name.startswith("../") else f"docs/{name}"
 
 
 def _up_to_date(name: str) -> bool:

@@ -169,10 +169,7 @@ def _change(before: Floats, after: Floats, start: int) -> str:
     if not change.mean and not change.sd > 0:
         return f"That is as many as in {start}"
     if change.low <= 0 <= change.high:
-        return (
-            f"The difference from {start}, {told(change, signed=True)}, "
-            "is within what chance alone can make"
-        )
+        return f"The difference from {start}, {told(change, signed=True)}, cannot be told from none"
     size = interval(np.sign(change.mean) * (after - before))
     text = f"That is {told(size)} {'fewer' if change.mean < 0 else 'more'} than in {start}"
     if (before > 0).all():

@@ -150,6 +150,10 @@ def _prepare_run(parser: argparse.ArgumentParser) -> None:
     add("--model-type", metavar="1|2|3", help="one logit for all, by centrality, or also by sex")
     add("--population", metavar="WHICH", help="embedded, embedded:0.1 for a tenth, or a file")
     add("--parameters", metavar="WHICH", help="published, or a folder of `vandring estimate`")
+    add("--economy", metavar="WHICH", help="default, or a CSV file of paths")
+    add("--calibration", metavar="WHICH", help="shipped, or a folder of a calibration")
+    add("--uncertainty", metavar="WHAT", help="drawn anew in each replicate besides luck: none, "
+        "all, parameters or economy")  # fmt: skip
     add("--draws", metavar="HOW", help="explicit error terms, or faster threshold draws")
     add("--out", metavar="FOLDER", help="write the run there instead of to a new folder")
     add("--chunk", metavar="N", help="persons handled at a time (speed only)")
@@ -201,11 +205,42 @@ def _prepare_trace(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(act=tracing.act)
 
 
+def _prepare_compare(parser: argparse.ArgumentParser) -> None:
+    from runs import comparing
+
+    comparing.prepare(parser)
+    parser.set_defaults(act=_compare)
+
+
+def _compare(arguments: argparse.Namespace, command: list[str]) -> int:
+    from runs import comparing
+
+    with _ending_on_sigterm():
+        return comparing.act(arguments, command)
+
+
+def _prepare_calibrate(parser: argparse.ArgumentParser) -> None:
+    from runs import calibrating
+
+    calibrating.prepare(parser)
+    parser.set_defaults(act=calibrating.act)
+
+
+def _prepare_explain(parser: argparse.ArgumentParser) -> None:
+    from runs import explaining
+
+    explaining.prepare(parser)
+    parser.set_defaults(act=explaining.act)
+
+
 COMMANDS: dict[str, tuple[str, Any]] = {
+    "calibrate": ("align the model to the published record", _prepare_calibrate),
     "check": ("check and clean an extract of persons for estimation", _prepare_check),
+    "compare": ("tell what differs between two runs or scenarios, and why", _prepare_compare),
     "effects": ("marginal effects with t values, at any profile or on average", _prepare_effects),
     "estimate": ("estimate logits or linear models from an extract", _prepare_estimate),
     "example-data": ("make up such an extract, to try things out", _prepare_example_data),
+    "explain": ("tell in words what a scenario changes; list the levers", _prepare_explain),
     "reconstruct": (
         "draw the reconstructed register of a start year and judge it",
         _prepare_reconstruct,
@@ -214,7 +249,8 @@ COMMANDS: dict[str, tuple[str, Any]] = {
     "trace": ("tell one life of a run, year by year", _prepare_trace),
 }
 OVERRIDES = (
-    "years", "replicates", "seed", "model_type", "population", "parameters", "draws",
+    "years", "replicates", "seed", "model_type", "population", "parameters", "economy",
+    "calibration", "draws", "uncertainty",
 )  # fmt: skip
 
 
@@ -229,7 +265,10 @@ def _run(arguments: argparse.Namespace, command: list[str]) -> int:
     if problems or scenario is None:
         raise InputError("command", problems)
     from runs.pipeline import run
+    from scenarios.lint import warnings_of
 
+    for warning in warnings_of(scenario):
+        print(f"vandring: note: {warning}", file=sys.stderr)
     with _ending_on_sigterm():
         finished = run(
             scenario, threads=threads or 1, out=arguments.out, chunk=chunk, command=command
@@ -266,7 +305,8 @@ def _ending_on_sigterm() -> Iterator[None]:
 
 def _scenario(arguments: argparse.Namespace, command: list[str], problems: list[Problem]) -> Any:
     """Read the scenario; what is wrong joins `problems`, so that all comes at once."""
-    from runs.people import file_problem
+    from runs.people import EMBEDDED, file_problem
+    from runs.settings import input_problems
     from scenarios.schema import load_scenario
 
     given = {name: getattr(arguments, name) for name in OVERRIDES}
@@ -279,9 +319,10 @@ def _scenario(arguments: argparse.Namespace, command: list[str], problems: list[
         scenario = load_scenario(which, given)
     except InputError as error:
         problems += error.problems
-        problems += file_problem(given.get("population", "embedded"))
+        share = str(given.get("population", EMBEDDED))
+        problems += file_problem(share) if share.partition(":")[0] == EMBEDDED else []
         return None
-    problems += file_problem(scenario.population)
+    problems += input_problems(scenario)
     return scenario
 
 

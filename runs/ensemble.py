@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from runs.structure import structure_table
+from scenarios.fields import UNCERTAIN
 from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EVENT
@@ -16,10 +17,15 @@ from sim.engine import Simulation
 from sim.observe import Observer
 from sim.transitions.process import Settings
 
+PARAMETERS, ECONOMY = UNCERTAIN
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to simulate: whom, how, how long, how often and divided by what."""
+    """What to simulate: whom, how, how long, how often and divided by what.
+
+    uncertain: what every replicate draws anew besides luck.
+    """
 
     population: Population
     settings: Settings
@@ -27,6 +33,20 @@ class Plan:
     years: int
     replicates: int
     dimensions: tuple[str, ...]
+    uncertain: tuple[str, ...] = ()
+
+    def settings_of(self, number: int) -> Settings:
+        """Return the settings of a replicate: its own draw of what is uncertain."""
+        settings = self.settings
+        if PARAMETERS in self.uncertain:
+            settings = replace(settings, draw=number, draw_seed=self.seed)
+        if ECONOMY in self.uncertain:
+            settings = replace(settings, economy=settings.economy.drawn(number, self.seed))
+        return settings
+
+    def draw_of(self, number: int) -> int:
+        """Return the number of a replicate's draw: 0 for all if nothing is drawn."""
+        return number if self.uncertain else 0
 
 
 @dataclass(frozen=True)
@@ -66,7 +86,7 @@ def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Re
 def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replicate:
     simulation = Simulation(
         plan.population,
-        plan.settings,
+        plan.settings_of(number),
         Chance(plan.seed, number),
         dimensions=plan.dimensions,
         forgetful=True,
@@ -83,29 +103,32 @@ def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replica
         for event in EVENT.names
         if event in c.flows
     ]
-    observer = simulation.observer
+    observer, which = simulation.observer, (number, plan.draw_of(number))
     return Replicate(
         number,
-        _table(observer, number, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
-        _table(observer, number, stocks, None),
+        _table(observer, which, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
+        _table(observer, which, stocks, None),
         structure_table([c.structure for c in january if c.structure], number),
     )
 
 
 def _table(
     observer: Observer,
-    replicate: int,
+    which: tuple[int, int],
     parts: list[tuple[int, tuple[np.ndarray, np.ndarray]]],
     events: list[int] | None,
 ) -> pa.Table:
-    """Join the non-empty cells of several years (and events) into one tidy table."""
+    """Join the non-empty cells of several years (and events) into one tidy table.
+
+    which: the replicate, and its draw.
+    """
     sizes = [cells.size for _, (cells, _) in parts]
     every = sum(sizes)
     cells = np.concatenate([cells for _, (cells, _) in parts])
     counts = np.concatenate([counts for _, (_, counts) in parts])
     columns: dict[str, pa.Array] = {
-        "replicate": pa.array(np.full(every, replicate, dtype=np.int32)),
-        "draw": pa.array(np.zeros(every, dtype=np.int32)),
+        "replicate": pa.array(np.full(every, which[0], dtype=np.int32)),
+        "draw": pa.array(np.full(every, which[1], dtype=np.int32)),
         "year": pa.array(np.repeat(np.array([y for y, _ in parts], dtype=np.int16), sizes)),
     }
     for dimension, labels in zip(observer.dimensions, observer.labels(cells), strict=True):

@@ -15,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from runs.people import People
+from runs.settings import digests
+from scenarios.explain import changes_of
+from scenarios.lint import warnings_of
 from scenarios.schema import Scenario
 from sim.engine import ASSUMPTIONS
 from sim.transitions import process
@@ -78,6 +81,7 @@ def manifest(
         "seed": scenario.seed,
         "model_type": scenario.model_type,
         "draw_mode": scenario.draws,
+        "uncertainty": list(scenario.uncertainty),
         "population": {
             "asked_for": people.asked_for,
             "source": people.population.source,
@@ -87,6 +91,9 @@ def manifest(
             "sha256": people.digest,
         },
         "parameters": {**parameters, "sha256": parameter_digest(parameters["name"])},
+        **digests(scenario),
+        "changes": changes_of(scenario),
+        "warnings": warnings_of(scenario),
         "assumptions": assumptions(scenario),
         "guarantee": GUARANTEE,
         "versions": versions(),

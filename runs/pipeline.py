@@ -17,6 +17,7 @@ from runs.ensemble import Plan, live
 from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
+from runs.settings import settings_of
 from runs.store import new_folder, whole_folder
 from runs.structure import structure_csv
 from runs.tables import BACKGROUND, headline, summaries, write_summaries, write_whole
@@ -57,7 +58,7 @@ def run(
     if BACKGROUND not in scenario.dimensions:  # it tells immigrants from Norwegian-born
         scenario = replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
-    settings = _settings(scenario, chunk)
+    settings = settings_of(scenario, chunk)
     parameters = {"name": scenario.parameters, "source": parameters_set(settings).source}
     record = manifests.manifest(scenario, people, parameters, when, command or ["vandring"])
     record["threads"] = threads
@@ -83,17 +84,6 @@ def _unfit(scenario: Scenario, people: People) -> Iterator[Problem]:
         yield Problem("dimensions", f"make {cells:,} combinations", allowed, "Leave some out.")
 
 
-def _settings(scenario: Scenario, chunk: int | None) -> Settings:
-    plain = Settings()
-    return Settings(
-        model_type=scenario.model_type,
-        parameters=scenario.parameters,
-        draws="threshold" if scenario.draws == "threshold" else "explicit",
-        assumptions=dict(scenario.assumptions),
-        chunk=plain.chunk if chunk is None else chunk,
-    )
-
-
 def _short_hash(record: dict[str, Any]) -> str:
     """Fingerprint what decides the numbers, and the moment, so that folders never collide."""
     keys = ("scenario", "population", "parameters", "versions", "commit")
@@ -112,7 +102,13 @@ def _simulate(
     """Live all replicates, writing each to the Parquet files as it finishes."""
     years = scenario.years[1] - scenario.years[0] + 1
     plan = Plan(
-        people.population, settings, scenario.seed, years, scenario.replicates, scenario.dimensions
+        people.population,
+        settings,
+        scenario.seed,
+        years,
+        scenario.replicates,
+        scenario.dimensions,
+        scenario.uncertainty,
     )
     parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     writers: list[pq.ParquetWriter] = []

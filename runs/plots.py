@@ -319,8 +319,14 @@ def source_line(replicates: int, manifest: Mapping[str, Any]) -> str:
 
 def uncertainty(manifest: Mapping[str, Any]) -> str:
     """Name what differs between the histories of a run."""
+    uncertain = drawn(manifest)
+    return " and ".join(["Monte Carlo", *uncertain]) if uncertain else "Monte Carlo only"
+
+
+def drawn(manifest: Mapping[str, Any]) -> list[str]:
+    """Return what the histories of a run drew anew besides luck."""
     several = int(manifest.get("draws", 1)) > 1
-    return "Monte Carlo and parameters" if several else "Monte Carlo only"
+    return list(manifest.get("uncertainty", ["parameters"] if several else []))
 
 
 def assumption_line(manifest: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from runs import plots
 from runs.answer import answer, closed, focus, followed, number, rounded
 from runs.measures import COUNTS, EXPOSED, RATES
+from runs.official import official
 from runs.structure_plots import DRAWINGS as STRUCTURE
 from runs.structure_plots import draw_structure
 from runs.tables import (
@@ -142,6 +143,8 @@ def write_report(
             "manifest": manifest,
             "answer": answer(total, by_reason, base, _born(made), _only_children(manifest)),
             "uncertainty": plots.uncertainty(manifest),
+            "uncertain": " and ".join(plots.drawn(manifest)),
+            "official": official(made, manifest),
             "facts": list(_facts(manifest, folder)),
             **_people(manifest, total),
             **_contents(made, figures, total),

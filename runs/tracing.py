@@ -99,17 +99,11 @@ def _people(record: Mapping[str, Any], folder: Path) -> "tuple[Scenario, People]
     """Return the scenario and the people of a run, or say what is not as it was."""
     from runs.manifest import parameter_digest
     from runs.people import find_people
-    from scenarios.schema import FIELDS, Scenario
+    from runs.settings import scenario_of, unlike
 
-    held = record["scenario"]
-    if set(held) != set(FIELDS):
-        cure = "Run the scenario again with this Vandring."
-        problem = Problem("scenario", "was written by another Vandring", "one of this kind", cure)
-        raise InputError(str(folder), [problem])
-    values = {name: _tupled(value) for name, value in held.items()}
-    scenario = Scenario(**values)
+    scenario = scenario_of(record, folder)
     people = find_people(scenario.population, scenario.years[0])
-    problems = []
+    problems = unlike(record, scenario)
     if people.digest != record["population"]["sha256"]:
         cure = "Run the scenario again, then trace that run."
         problems.append(Problem("population", "is another than that of the run", "the same", cure))
@@ -117,11 +111,6 @@ def _people(record: Mapping[str, Any], folder: Path) -> "tuple[Scenario, People]
         problems.append(Problem("parameters", "are others than those of the run", "the same"))
     refuse(str(folder), problems)
     return scenario, people
-
-
-def _tupled(value: Any) -> Any:
-    """Return a list of a manifest as the tuple that it was."""
-    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def _told(life: "Life", record: Mapping[str, Any]) -> Iterable[str]:

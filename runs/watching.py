@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from runs.people import People
+from runs.settings import settings_of
 from scenarios.schema import Scenario
 from sim.agents.columns import BY_NAME, COLUMNS, LINKS
 from sim.agents.population import DEAD, RESIDENT, Population
@@ -16,7 +17,7 @@ from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF
 from sim.problems import InputError, Problem
 from sim.transitions.mobility import Mobility
-from sim.transitions.process import Process, Settings, Year
+from sim.transitions.process import Process, Year
 
 CHOICES = ("stay", "move", "emigrate")
 
@@ -73,12 +74,7 @@ def watch(
 
 
 def _simulation(scenario: Scenario, people: People, replicate: int) -> Simulation:
-    settings = Settings(
-        model_type=scenario.model_type,
-        parameters=scenario.parameters,
-        draws="threshold" if scenario.draws == "threshold" else "explicit",
-        assumptions=dict(scenario.assumptions),
-    )
+    settings = settings_of(scenario)
     return Simulation(people.population, settings, Chance(scenario.seed, replicate))
 
 

@@ -1,5 +1,6 @@
-"""Reading YAML safely: no code, no duplicate keys, no towers of aliases."""
+"""Reading YAML safely: no code, no duplicate keys, no towers of aliases, no merged mappings."""
 
+import re
 from collections.abc import Hashable
 from typing import Any
 
@@ -9,6 +10,8 @@ from sim.problems import InputError, Problem, shown
 
 MOST_ALIASES = 100
 MOST_BITS = 64
+_MISREAD = re.compile(r"0\d|[\d_]+:")  # octal 010, sexagesimal 1:30
+MERGE = "tag:yaml.org,2002:merge"
 # What YAML's own constructors raise for a value that is not what it looks like.
 MISREAD = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
 
@@ -37,6 +40,13 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(
                 problem=found, problem_mark=node.start_mark
             ) from None
+        if isinstance(node, yaml.ScalarNode) and str(node.value).startswith("+"):
+            made = _signed(made)
+        if isinstance(made, int) and _MISREAD.match(str(node.value).lstrip("+-")):
+            raise yaml.constructor.ConstructorError(
+                problem=f"holds {node.value}, which YAML reads as {int(made):,}",
+                problem_mark=node.start_mark,
+            )
         if isinstance(made, int) and made.bit_length() > MOST_BITS:
             raise yaml.constructor.ConstructorError(
                 problem="holds a number of too many digits", problem_mark=node.start_mark
@@ -46,6 +56,11 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()
         for key_node, _ in node.value:
+            if key_node.tag == MERGE:
+                problem = "holds a merge key (<<), which hides what a file says"
+                raise yaml.constructor.ConstructorError(
+                    problem=problem, problem_mark=key_node.start_mark
+                )
             key = self.construct_object(key_node, deep=True)
             if not isinstance(key, Hashable):
                 problem = f"has a key that is not a word: {key!r}"
@@ -58,6 +73,27 @@ class _StrictLoader(yaml.SafeLoader):
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)
+
+
+class SignedInt(int):
+    """A whole number that was written with a plus."""
+
+    signed = True
+
+
+class SignedFloat(float):
+    """A number that was written with a plus."""
+
+    signed = True
+
+
+SignedInt.__name__, SignedFloat.__name__ = "int", "float"  # what a message calls them
+
+
+def _signed(made: Any) -> Any:
+    if isinstance(made, bool) or not isinstance(made, int | float):
+        return made
+    return SignedInt(made) if isinstance(made, int) else SignedFloat(made)
 
 
 def parse_yaml(text: str, source: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.transitions import economy_levers
 from sim.transitions.arrivals import Arrivals
 from sim.transitions.births import Births
 from sim.transitions.coming_of_age import ComingOfAge
@@ -21,11 +22,14 @@ from sim.transitions.education import Education
 from sim.transitions.emigration import Emigration
 from sim.transitions.labour import LabourStatus
 from sim.transitions.leaving_home import LeavingHome
+from sim.transitions.levers import Lever
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import Assumption, Process, Settings, Year
 from sim.transitions.registration import Registration
 from sim.transitions.returning import Returning, cannot_matter
 from sim.transitions.share import share_of_all
+from sim.transitions.shifts import Shifts
+from sim.transitions.sources import using
 from sim.transitions.unions import Unions
 
 # The year, in order. Before it: the stock of 1 January is counted (they are exposed). After
@@ -48,6 +52,11 @@ THE_YEAR: tuple[type[Process], ...] = (
     LabourStatus,  # people find work, lose it, study, retire
 )
 ASSUMPTIONS: tuple[Assumption, ...] = tuple(a for p in THE_YEAR for a in p.assumptions)
+LEVERS: tuple[Lever, ...] = (
+    *economy_levers.LEVERS,
+    *Shifts.LEVERS,
+    *(lever for p in THE_YEAR for lever in getattr(p, "LEVERS", ())),
+)
 FORGET_EVERY, FORGET_FROM = 5, 20  # years; at least one in so many
 ENTERING, LEAVING = ("return", "arrive", "birth"), ("emigrate", "death")
 
@@ -91,7 +100,8 @@ class Simulation:
         self.settings = settings
         self.chance = chance
         self.observer = Observer(dimensions)
-        self.processes = tuple(process.ready(settings) for process in processes)
+        with using(settings.overlay):
+            self.processes = tuple(process.ready(settings) for process in processes)
         self.forgetful = forgetful
         self.watcher: Watcher | None = None
         self._last: Year | None = None
@@ -103,6 +113,10 @@ class Simulation:
 
     def step(self) -> Counts:
         """Live one year and return what happened in it."""
+        with using(self.settings.overlay):
+            return self._step()
+
+    def _step(self) -> Counts:
         self._forget()
         year = Year.begin(self.year, self.population, self.chance)
         if self._last is not None:

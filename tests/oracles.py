@@ -1,11 +1,13 @@
 """The rules of the year written for one person, in plain Python: what the kernels must equal."""
 
 import math
+from functools import cache
 
 import numpy as np
 
 from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
 from sim.geography import CENTRALITY_OF
+from sim.transitions.sources import rows
 from sim.transitions.terms import TERMS
 
 DURATION_TERMS = (
@@ -51,7 +53,33 @@ def weights(someone, year, coefficients, assumptions):
     values = [
         sum(cell[TERMS.index(t), k] * x for t, x in terms.items() if t in TERMS) for k in (0, 1)
     ]
+    if assumptions.get("family_offset", "calibrated") == "calibrated":
+        values[1] += offsets()[someone["reason"], kind_of_family(someone), 20 <= age <= 35]
     return math.exp(values[0]), math.exp(values[1])
+
+
+def kind_of_family(someone):
+    """What kind of family one person lives in, in words."""
+    total, immigrants = someone["family_total"], someone["family_immigrants"]
+    if total < 2:
+        return "1"
+    size = "2" if total == 2 else "3+"
+    if immigrants >= total:
+        return f"{size} immigrants"
+    if total == 2:
+        return "2 mixed"
+    others = total - immigrants
+    most = "more" if immigrants > others else "fewer" if immigrants < others else ""
+    return f"3+ mixed, {most} immigrants" if most else "3+ mixed, equal"
+
+
+@cache
+def offsets():
+    """The calibrated offset of emigrating by reason, kind of family and being 20-35."""
+    return {
+        (REASON.index(row["reason"]), row["family"], row["age"] == "20-35"): float(row["offset"])
+        for row in rows("family_offsets.csv")
+    }
 
 
 def explicit(weight, luck):

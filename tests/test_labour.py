@@ -92,9 +92,9 @@ def test_certain_chances(monkeypatch, status):
     people = made_people(
         1_000, birth_year=np.full(1_000, 1980), first_arrival_year=np.full(1_000, 2000)
     )
-    labour.cuts.cache_clear()
+    labour._cuts.cache_clear()
     lived(people)
-    labour.cuts.cache_clear()
+    labour._cuts.cache_clear()
     assert (people["status"] == status).all()
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from runs import ensemble, pipeline
 from runs.people import digest
+from runs.settings import settings_of
 from scenarios.schema import load_scenario
 from sim.agents import files
 from tests.conftest import made_people
@@ -59,9 +60,7 @@ def test_threads_live_replicates_side_by_side(scenario, monkeypatch):
 
     monkeypatch.setattr(ensemble, "_live_one", noted)
     people = pipeline.find_people(scenario.population, scenario.years[0])
-    plan = ensemble.Plan(
-        people.population, pipeline._settings(scenario, None), 1, 1, 6, scenario.dimensions
-    )
+    plan = ensemble.Plan(people.population, settings_of(scenario), 1, 1, 6, scenario.dimensions)
     numbers = [replicate.number for replicate in ensemble.live(plan, 2, lambda: None)]
     assert numbers == list(range(6))
     assert threading.main_thread().name not in names

@@ -113,9 +113,9 @@ def test_the_axis_is_labelled_up_to_the_largest_value_at_least(years, gone):
 
 
 def test_the_kind_of_uncertainty_follows_the_draws():
-    line = plots.source_line(40, manifest(draws=8))
+    line = plots.source_line(40, manifest(uncertainty=["parameters", "economy"]))
 
-    assert "Monte Carlo and parameters" in line
+    assert "Monte Carlo and parameters and economy" in line
 
 
 def test_dollars_and_tags_in_a_name_stay_text():

@@ -210,7 +210,7 @@ def steady(first, last, replicates=2):
         ((100, 100), (80, 80), "That is 20 fewer than in 2012, a change of \u221220.00 %."),
         ((100, 100), (130, 130), "That is 30 more than in 2012, a change of +30.00 %."),
         ((100, 100), (100, 100), "That is as many as in 2012."),
-        ((100, 90), (90, 100), "is within what chance alone can make."),
+        ((100, 90), (90, 100), "cannot be told from none."),
         ((0, 0), (5, 5), "That is 5 more than in 2012."),
         ((5, 5), (0, 0), "In 2013 no immigrant emigrates in the model (2 replicates)."),
         ((0, 0), (0, 0), "In 2013 no immigrant emigrates in the model (2 replicates)."),

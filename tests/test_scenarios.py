@@ -1,11 +1,15 @@
+import os
 from dataclasses import replace
 
 import pytest
 
+from scenarios.finding import LIBRARY, MOST_BYTES
 from scenarios.reading import MOST_ALIASES, parse_yaml
-from scenarios.schema import Scenario, load_scenario, names
+from scenarios.schema import Scenario, lineage, load_scenario, names
+from sim.economy import Economy
 from sim.observe import DEFAULT_DIMENSIONS
 from sim.problems import InputError
+from sim.transitions.arrival_tables import published_numbers
 
 PLAIN = "name: mine\nquestion: What if?\n"
 
@@ -212,13 +216,14 @@ def test_numbers_of_5000_digits_on_the_command_line():
 
 
 def test_a_population_lies_beside_its_scenario(write, tmp_path):
+    (tmp_path / "p.parquet").touch()
     assert load_scenario(write(f"{PLAIN}population: p.parquet\n")).population == str(
         (tmp_path / "p.parquet").resolve()
     )
-    assert load_scenario(write(f"{PLAIN}population: /p.parquet\n")).population == "/p.parquet"
     tenth = write(f"{PLAIN}population: embedded:0.1\n")
     assert load_scenario(tenth).population == "embedded:0.1"
-    assert load_scenario(tenth, {"population": "p.parquet"}).population == "p.parquet"
+    here = str(tmp_path / "p.parquet")
+    assert load_scenario(tenth, {"population": here}).population == here
 
 
 def test_a_folder_is_no_scenario(tmp_path):
@@ -234,5 +239,325 @@ def test_a_scenario_that_may_not_be_read(write, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     path = write(PLAIN)
-    monkeypatch.setattr("scenarios.schema.Path.read_text", refuse)
+    monkeypatch.setattr("scenarios.finding.Path.open", refuse)
     assert "mine.yaml: file: no permission to read it; allowed: a file that you" in said(path)
+
+
+# What a file may name
+
+
+@pytest.mark.parametrize("field", ["population", "parameters", "economy", "calibration"])
+@pytest.mark.parametrize(
+    ("named", "says"),
+    [
+        ("../../outside", "'../../outside' leaves the project; allowed: a path from this file's"),
+        ("a/../../../outside", "leaves the project"),
+        ("/outside", "is the absolute path '/outside'; allowed: a path from this file's folder"),
+        ('"a\\0b"', "is 'a\\x00b', which is no path"),
+    ],
+)
+def test_a_path_that_leaves_the_project_is_refused(write, field, named, says):
+    message = said(write(f"{PLAIN}{field}: {named}\n"))
+    assert f"mine.yaml: {field}: " in message
+    assert says in message
+    if "no path" not in says:
+        assert f"or on the command line: --{field}" in message
+
+
+@pytest.mark.parametrize("word", ["default:/../../x", "shipped:/../../x", "published:/../../x"])
+def test_only_the_embedded_population_has_a_share(write, word):
+    """A shipped word with a colon is a path like any other."""
+    for field in ("parameters", "economy", "calibration"):
+        message = said(write(f"{PLAIN}{field}: '{word}'\n"))
+        assert "leaves the project" in message
+
+
+def test_a_base_may_lie_below_the_current_folder_but_nowhere_else(tmp_path, monkeypatch):
+    project, elsewhere = tmp_path / "project", tmp_path / "elsewhere"
+    for folder in (project / "mine", elsewhere):
+        folder.mkdir(parents=True)
+    for where in (project, elsewhere):
+        (where / "base.yaml").write_text("name: base\nquestion: Why?\nseed: 5\n")
+    mine = project / "mine" / "mine.yaml"
+    mine.write_text(f"{PLAIN}based_on: ../base.yaml\n")
+    assert "mine.yaml: based_on: '../base.yaml' leaves the project" in said(str(mine))
+    monkeypatch.chdir(project)
+    assert load_scenario("mine/mine.yaml").seed == 5
+    mine.write_text(f"{PLAIN}based_on: ../../elsewhere/base.yaml\n")
+    assert "leaves the project" in said("mine/mine.yaml")
+    mine.write_text(f"{PLAIN}based_on: {elsewhere}/base.yaml\n")
+    assert "is the absolute path" in said("mine/mine.yaml")
+    assert "Give it from the folder of this file." in said("mine/mine.yaml")
+
+
+def test_a_link_is_followed_before_it_is_judged(write, tmp_path):
+    project = tmp_path / "project"
+    project.mkdir()
+    (tmp_path / "secret.csv").write_text("year,series,value\n")
+    (project / "economy.csv").symlink_to(tmp_path / "secret.csv")
+    (project / "mine.yaml").write_text(f"{PLAIN}economy: economy.csv\n")
+    assert "economy: 'economy.csv' leaves the project" in said(str(project / "mine.yaml"))
+
+
+def test_the_base_of_a_base_keeps_to_the_same_project(tmp_path):
+    deep = tmp_path / "deep"
+    deep.mkdir()
+    (tmp_path / "p.parquet").touch()
+    (deep / "base.yaml").write_text("name: base\nquestion: Why?\npopulation: ../p.parquet\n")
+    top = tmp_path / "top.yaml"
+    top.write_text(f"{PLAIN}based_on: deep/base.yaml\n")
+    assert load_scenario(str(top)).population == str((tmp_path / "p.parquet").resolve())
+    assert "leaves the project" in said(str(deep / "base.yaml"))
+
+
+def test_the_command_line_may_name_any_place(write, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    path = write(PLAIN)
+    given = {"calibration": str(elsewhere), "parameters": str(elsewhere)}
+    assert load_scenario(path, given).calibration == str(elsewhere)
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("population", "there is no file 'nowhere'; allowed: a Parquet file. Is the path right? 'embedded' needs no"),
+        ("parameters", "there is no folder 'nowhere'; allowed: a folder that `vandring estimate` wrote"),
+        ("calibration", "there is no folder 'nowhere'; allowed: a folder that `vandring calibrate` wrote"),
+        ("economy", "nowhere: file: does not exist; allowed: a CSV file"),
+    ],
+)  # fmt: skip
+def test_files_that_are_missing_are_all_told_with_the_rest(write, field, says):
+    path = write(f"{PLAIN}{field}: nowhere\nsede: 7\n")
+    message = said(path)
+    assert "has 2 problems" in message
+    assert f"mine.yaml: {field}" in message
+    assert "mine.yaml: sede: is an unknown field" in message
+    assert says in said("baseline", {field: "nowhere"})
+
+
+def test_a_folder_is_no_population_and_a_file_no_folder(write, tmp_path):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").touch()
+    assert "/folder' is a folder; allowed: a Parquet file" in said(
+        write(f"{PLAIN}population: folder\n")
+    )
+    assert "/file' is a file; allowed: a folder that" in said(write(f"{PLAIN}calibration: file\n"))
+
+
+def test_a_file_that_an_option_or_a_child_replaces_need_not_be_there(write):
+    write(f"{PLAIN}population: nowhere\n", "base.yaml")
+    child = write(f"{PLAIN}based_on: base.yaml\npopulation: embedded\n")
+    assert load_scenario(child).population == "embedded"
+    alone = write(f"{PLAIN}population: nowhere\n")
+    assert load_scenario(alone, {"population": "embedded:0.1"}).population == "embedded:0.1"
+
+
+def test_a_scenario_runs_where_the_current_folder_is_gone(write, tmp_path, monkeypatch):
+    path = write(f"{PLAIN}population: p.parquet\n")
+    (tmp_path / "p.parquet").touch()
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert load_scenario(path).population.endswith("p.parquet")
+
+
+def test_a_missing_base_is_looked_for_among_the_files_beside(write):
+    write(PLAIN, "baes.yaml")
+    message = said(write(f"{PLAIN}based_on: base.yaml\n"))
+    assert (
+        "there is no file 'base.yaml'; allowed: a YAML file. Did you mean 'baes.yaml'?" in message
+    )
+
+
+# What YAML would let pass
+
+
+def test_a_file_of_a_million_lines_is_refused_before_it_is_parsed(write):
+    text = PLAIN + "".join(f"key{i}: {i}\n" for i in range(100_000))
+    message = said(write(text))
+    assert (
+        f"mine.yaml: file: is larger than {MOST_BYTES:,} bytes; allowed: a scenario of" in message
+    )
+
+
+def test_a_file_at_the_limit_is_read(write):
+    text = PLAIN + "#" * (MOST_BYTES - len(PLAIN) - 1) + "\n"
+    assert load_scenario(write(text)).name == "mine"
+    assert "is larger" in said(write(text + "#"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("".join(f"key{i}: {i}\n" for i in range(15_000)), "file: has 15,002 fields; allowed: name, "),
+        ("changes:\n" + "".join(f"  a{i}: {i}\n" for i in range(15_000)), "changes: names 15,000 levers; allowed: at most 1,000"),
+        ("changes:\n  births:\n" + "".join(f"    {i}: {i}\n" for i in range(15_000)), "changes.births: names 15,000 times; allowed: each year once"),
+        ("assumptions:\n" + "".join(f"  a{i}: x\n" for i in range(15_000)), "assumptions: names 15,000 assumptions; allowed: "),
+        ("dimensions: [" + ", ".join(f"a{i}" for i in range(15_000)) + "]", "dimensions: names 15,000; allowed"),
+    ],
+)  # fmt: skip
+def test_thousands_of_lines_get_one_answer(write, text, says):
+    message = said(write(PLAIN + text))
+    assert says in message
+    assert "has 1 problem:" in message
+
+
+@pytest.mark.parametrize("text", ['"{}": 1', 'changes: {{"{}": 1}}', 'assumptions: {{"{}": x}}'])
+def test_keys_that_are_no_words_stay_on_one_line(write, text):
+    for key in ("a\\nb", "\\e[31mred", "", "x" * 200):
+        message = said(write(PLAIN + text.format(key)))
+        assert message.count("\n") == 1
+        assert "\x1b" not in message
+        assert len(message) < 3000
+
+
+def test_more_problems_than_one_can_read_are_counted(write):
+    many = "".join(f"  emigration.x{i}: 1\n" for i in range(100))
+    message = said(write(f"{PLAIN}changes:\n{many}"))
+    assert "and then: there are 60 more" in message
+    assert message.count("\n") == 41
+
+
+def test_a_mark_before_the_first_word_is_no_matter(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes(b"\xef\xbb\xbf" + PLAIN.encode())
+    assert load_scenario(str(path)).name == "mine"
+
+
+def test_merged_mappings_are_refused():
+    with pytest.raises(InputError, match=r"line 2, column 5: holds a merge key \(<<\)"):
+        parse_yaml("a: &a {x: 1}\nb: {<<: *a, y: 2}\n", "x.yaml")
+
+
+@pytest.mark.parametrize(("written", "read"), [("010", "8"), ("1:30", "90"), ("+010", "8")])
+def test_numbers_that_yaml_reads_otherwise_are_refused(written, read):
+    with pytest.raises(InputError, match=f"which YAML reads as {read}"):
+        parse_yaml(f"seed: {written}\n", "x.yaml")
+
+
+def test_a_plus_is_remembered_and_nothing_else():
+    made = parse_yaml("a: +1\nb: 1\nc: +1.5\nd: -1\ne: 0\n", "x.yaml")
+    assert [getattr(value, "signed", False) for value in made.values()] == [
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert made == {"a": 1, "b": 1, "c": 1.5, "d": -1, "e": 0}
+
+
+def test_a_pipe_is_no_scenario(tmp_path):
+    os.mkfifo(tmp_path / "x.yaml")
+    assert "there is no file" in said(str(tmp_path / "x.yaml"))
+
+
+def test_too_many_ancestors(write):
+    write("name: a0\nquestion: Why?\n", "a0.yaml")
+    for i in range(1, 30):
+        path = write(f"name: a{i}\nquestion: Why?\nbased_on: a{i - 1}.yaml\n", f"a{i}.yaml")
+    assert "based_on: has more than 20 ancestors: a29 > a28" in said(path)
+
+
+# What is inherited
+
+
+def test_a_line_of_ancestors_holds_what_each_says_in_the_end(write):
+    write("name: old\nquestion: Why?\nseed: 5\nchanges: {births: x2}\n", "old.yaml")
+    write("name: mid\nquestion: Why?\nbased_on: old.yaml\nreplicates: 3\n", "mid.yaml")
+    path = write(f"{PLAIN}based_on: mid.yaml\nchanges: {{births: x3, deaths: 0}}\n")
+    line = lineage(path, {"seed": "9"})
+    assert [one.name for one in line] == ["mine", "mid", "old"]
+    assert [one.seed for one in line] == [9, 5, 5]
+    assert [one.replicates for one in line] == [3, 3, 20]
+    assert [[told.number for told in one.changes] for one in line] == [[2, 3, 0], [2], [2]]
+
+
+def test_what_levers_come_to_is_judged_with_the_base(write):
+    write("name: base\nquestion: Why?\nchanges: {emigration: x5}\n", "base.yaml")
+    assert load_scenario(write(f"{PLAIN}based_on: base.yaml\nchanges: {{emigration: x4}}\n"))
+    message = said(write(f"{PLAIN}based_on: base.yaml\nchanges: {{emigration: x5}}\n"))
+    assert (
+        "changes.emigration: would be 25 in 2000, and in 100 later years; allowed: 0 to 20"
+        in message
+    )
+
+
+def test_an_economy_file_is_judged_with_the_scenario(write, tmp_path):
+    (tmp_path / "e.csv").write_text("year,series,value\n2020,unemployment_norway,0.05\n2021,x,3\n")
+    message = said(write(f"{PLAIN}economy: e.csv\n"))
+    assert "has 2 problems" in message
+    assert "economy e.csv: line 2, value: is '0.05'; allowed: 0.5 to 30. Wrong unit?" in message
+    assert "economy nowhere.csv: file: does not exist" in said(
+        write(f"{PLAIN}economy: nowhere.csv\n")
+    )
+
+
+# The shipped scenarios
+
+ASKED_FOR = {
+    "baseline", "experiment_unemployment_group1", "experiment_unemployment_norway",
+    "experiment_income", "high_unemployment", "low_unemployment", "income_convergence_group2",
+    "financial_crisis", "refugee_surge", "nordic_boom", "low_immigration",
+}  # fmt: skip
+
+
+def test_the_scenarios_that_were_asked_for_are_there():
+    assert set(names()) >= ASKED_FOR
+
+
+@pytest.mark.parametrize("name", sorted(set(names()) - {"baseline"}))
+def test_a_shipped_scenario_differs_from_its_base_and_says_why_in_comments(name):
+    scenario, base, *_ = lineage(name)
+    text = (LIBRARY / f"{name}.yaml").read_text("utf-8")
+    assert scenario.years[0] == base.years[0] or name == "history"
+    if name != "unchanged":
+        assert replace(scenario, name="", question="", based_on="") != replace(
+            base, name="", question="", based_on=""
+        )
+    if scenario.changes:
+        assert len([line for line in text.splitlines() if line.startswith("# ")]) >= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "lever"),
+    [("unemployment_group1", "unemployment.group1"), ("unemployment_norway", "unemployment.norway"),
+     ("income", "income_ratio")],
+)  # fmt: skip
+def test_the_published_experiments_are_one_addition_from_the_first_year(name, lever):
+    (told,) = load_scenario(f"experiment_{name}").changes
+    assert (told.name, told.years, told.kind) == (lever, None, "add")
+    assert told.number == (0.1 if name == "income" else 1.0)
+    (short,) = load_scenario(f"experiment_{name}_2013").changes
+    # Labour status of the choice of 2013 is that at the end of 2012.
+    first = 2012 if name == "unemployment_norway" else 2013
+    assert short == replace(told, years=(first, 2013))
+    assert load_scenario(f"experiment_{name}").years == (2004, 2013)
+    assert load_scenario(f"experiment_{name}").chosen("economy") == "with_feedback"
+    assert load_scenario(f"experiment_{name}_2013").chosen("economy") == "without_feedback"
+
+
+def test_the_financial_crisis_moves_as_the_record_did():
+    economy = Economy.default()
+    told = {(one.name, one.years[0]): one for one in load_scenario("financial_crisis").changes}
+    for where in ("norway", "group1", "group2"):
+        for year, then in ((2026, 2009), (2027, 2010), (2028, 2011)):
+            series = f"unemployment_{where}"
+            rise = economy.value(series, then) - economy.value(series, 2008)
+            assert told[f"unemployment.{where}", year].number == pytest.approx(rise, abs=0.05)
+    work = published_numbers()[:, 0]
+    assert told["arrivals.work", 2026].number == pytest.approx(work[5] / work[4], abs=0.005)
+
+
+def test_the_refugees_who_come_again_are_those_of_2022_and_2023():
+    told = [one for one in load_scenario("refugee_surge").changes if one.name == "arrivals.refuge"]
+    assert [one.number for one in told] == list(published_numbers()[18:20, 1])
+
+
+def test_a_newcomer_changes_one_number_in_a_copied_scenario(tmp_path):
+    text = (LIBRARY / "high_unemployment.yaml").read_text("utf-8")
+    mine = tmp_path / "my_scenario.yaml"
+    mine.write_text(text.replace("+2.0", "+3.0"))
+    assert [told.number for told in load_scenario(str(mine)).changes] == [3.0]

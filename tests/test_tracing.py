@@ -13,9 +13,9 @@ from sim.agents import files
 from sim.chance import Chance
 from sim.codes import PLACE
 from sim.engine import Simulation
-from sim.transitions.covariates import COLUMNS, Covariates
 from sim.transitions.logit import published_set
 from sim.transitions.process import Settings
+from tests import oracles
 from tests.conftest import load, made_people
 
 N = load(3_000, 250)
@@ -77,15 +77,13 @@ def test_chances_are_those_of_the_model_and_the_highest_utility_wins(run):
     for position in adults[: load(12, 4)]:
         life = watch(scenario, people, 0, int(population["person"][position]), None)
         choice = life.years[0].choice
-        columns = {name: np.array([int(population[name][position])]) for name in COLUMNS
-                   if name in population.columns}  # fmt: skip
-        stay = 2012 - int(population["first_arrival_year"][position])
-        columns["age"] = np.array([2012 - int(population["birth_year"][position])])
-        columns["duration"] = np.searchsorted((0, 3, 6, 11, 16), [stay], side="right") - 1
-        from sim.geography import CENTRALITY_OF
-
-        columns["centrality"] = CENTRALITY_OF[population["municipality"][[position]]].astype(int)
-        expected = published_set(1).probabilities(Covariates(**columns))[0]
+        move, leave = oracles.weights(
+            oracles.person(population, position),
+            2013,
+            published_set(1).coefficients,
+            dict(scenario.assumptions),
+        )
+        expected = np.array([1, move, leave]) / (1 + move + leave)
         np.testing.assert_allclose(list(choice["probabilities"].values()), expected, rtol=1e-9)
         best = max(choice["utilities"], key=choice["utilities"].get)
         events = {change.get("event") for change in life.years[0].changes}

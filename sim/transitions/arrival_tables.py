@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.codes import CENTRALITY, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS, CodeList
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 DONORS = "arrivals_donors.parquet"
 STREAMS = (
@@ -37,7 +37,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-@cache
+@remembered
 def published_numbers() -> Floats:
     """Return first-time immigrations 2004-2023 by year and stream."""
     read = _by_stream("arrivals_numbers.csv", lambda row: np.array([float(row["persons"])]))
@@ -60,7 +60,7 @@ def expected_numbers(*, declining: bool) -> Floats:
     return np.concatenate([known, factor[:, None] * known[USUAL].mean(axis=0)])
 
 
-@cache
+@remembered
 def origin_mix() -> Floats:
     """Return shares by year (2004-2024), stream and origin; the last year stands for all later.
 

@@ -23,6 +23,7 @@ from sim.agents.newcomers import arrival_identifiers
 from sim.agents.population import Population
 from sim.chance import Chance, between_0_and_1
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, STATUS
+from sim.transitions import arrival_levers
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
@@ -77,17 +78,21 @@ class Arrivals:
     writes: ClassVar = frozenset({"partner", "family_total", "family_immigrants"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (ARRIVALS,)
 
-    def __init__(self, numbers: Floats, scale: float = 1.0) -> None:
+    LEVERS: ClassVar = arrival_levers.LEVERS
+
+    def __init__(self, numbers: Floats, scale: float = 1.0, mix: Floats | None = None) -> None:
         self.numbers = numbers
         self.scale = scale
-        self.mix = tables.origin_mix()
+        self.mix = tables.origin_mix() if mix is None else mix
 
     @classmethod
     def ready(cls, settings: Settings) -> "Arrivals":
         """Take the published numbers."""
         choice = settings.choice(ARRIVALS)
         numbers = tables.expected_numbers(declining=choice == "history")
-        return cls(numbers * 0 if choice == "none" else numbers, settings.scale or 0.0)
+        numbers = numbers * 0 if choice == "none" else numbers
+        numbers, mix = arrival_levers.altered(numbers, tables.origin_mix(), settings.changes)
+        return cls(numbers, settings.scale or 0.0, mix)
 
     def happen(self, year: Year) -> None:
         """Let people arrive; who arrives is not exposed to anything else this year."""

@@ -10,7 +10,8 @@ is but one more member of the family, since children with one immigrant parent a
 of Norwegian-born are outside the population.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -22,8 +23,9 @@ from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS
 from sim.transitions import births_kernel as kernel
+from sim.transitions.levers import Lever
 from sim.transitions.process import Assumption, Positions, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 SOURCE = (
     "Human Fertility Database, Norway, births by age, 2000-2022; Statistics Norway, total "
@@ -66,13 +68,18 @@ class Births:
     writes: ClassVar = frozenset({"family_total"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (FERTILITY,)
 
-    def __init__(self, choice: str) -> None:
+    LEVERS: ClassVar = (
+        Lever("births", "factor", "the chance of a birth, of every woman", 0.0, 10.0),
+    )
+
+    def __init__(self, choice: str, level: Callable[[int], float] = lambda _: 1.0) -> None:
         self.choice = choice
+        self.level = level
 
     @classmethod
     def ready(cls, settings: Settings) -> "Births":
         """Take the published rates."""
-        return cls(settings.choice(FERTILITY))
+        return cls(settings.choice(FERTILITY), partial(settings.lever, "births"))
 
     def happen(self, year: Year) -> None:
         """Let women give birth; count the children, and add those who are persons."""
@@ -93,7 +100,8 @@ class Births:
     def _mothers(self, year: Year) -> Mothers:
         """Return who gives birth, after the one draw that each woman has."""
         population = year.population
-        limits = cuts(probabilities(year.year, by_background=self.choice == "as_2022"))
+        chances = probabilities(year.year, by_background=self.choice == "as_2022")
+        limits = cuts(np.minimum(chances * self.level(year.year), 1.0))
         possible, cells, words = _possible(year, limits.max(axis=0))
         union = unions(population, possible)
         gives = words < limits.reshape(len(limits), -1)[union, cells]
@@ -191,7 +199,7 @@ def rates(year: int) -> NDArray[np.float64]:
     return np.asarray((np.append(at_age, 0.0) + np.append(0.0, at_age)) / 2)
 
 
-@cache
+@remembered
 def relative_fertility(year: int) -> NDArray[np.float64]:
     """Return children for each child of all women, by origin and, last, of Norwegian-born."""
     total, country, region_of = _by_region(), _by_origin(), _regions()
@@ -201,7 +209,7 @@ def relative_fertility(year: int) -> NDArray[np.float64]:
     return np.array([*of_origin, region["norwegian_born"]])
 
 
-@cache
+@remembered
 def union_factors() -> NDArray[np.float64]:
     """Return what union (none, mixed, paired) and the age reached, 15-50, do to the rate."""
     table = rows("fertility_by_union.csv")
@@ -211,13 +219,13 @@ def union_factors() -> NDArray[np.float64]:
     return np.array([[float(row[union]) for row in table] for union in unions])[:, band]
 
 
-@cache
+@remembered
 def assumed() -> dict[str, float]:
     """Return the numbers that no source gives."""
     return {row["quantity"]: float(row["value"]) for row in rows("fertility_assumed.csv")}
 
 
-@cache
+@remembered
 def _by_age() -> tuple[NDArray[np.float64], int]:
     read = rows("fertility.csv")
     first, last = (choose(int(row["year"]) for row in read) for choose in (min, max))
@@ -231,7 +239,7 @@ def _by_age() -> tuple[NDArray[np.float64], int]:
 Known = dict[int, float]
 
 
-@cache
+@remembered
 def _by_region() -> dict[str, Known]:
     known: dict[str, Known] = {}
     for row in rows("fertility_by_region.csv"):
@@ -239,7 +247,7 @@ def _by_region() -> dict[str, Known]:
     return known
 
 
-@cache
+@remembered
 def _by_origin() -> dict[str, Known]:
     known: dict[str, Known] = {}
     for row in rows("fertility_by_origin.csv"):
@@ -247,7 +255,7 @@ def _by_origin() -> dict[str, Known]:
     return known
 
 
-@cache
+@remembered
 def _regions() -> dict[str, str]:
     return {row["origin"]: row["region"] for row in rows("fertility_by_origin.csv")}
 

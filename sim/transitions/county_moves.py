@@ -7,7 +7,6 @@ Table 4.1 says by reason and family size. They go where those of the same reason
 same level, whatever the distance.
 """
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -21,7 +20,7 @@ from sim.transitions import county_moves_kernel as kernel
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 from sim.transitions.together import leaders
 
 SIZES = ("1", "2", "3+")
@@ -114,7 +113,7 @@ def _choose(movers: Positions, year: Year) -> NDArray[np.int64]:
     )
 
 
-@cache
+@remembered
 def _elsewhere() -> NDArray[np.float64]:
     """Return weights of counties, a row for each reason, level and present county (weight 0)."""
     other = ~np.eye(len(COUNTY), dtype=np.bool_)
@@ -122,7 +121,7 @@ def _elsewhere() -> NDArray[np.float64]:
     return np.ascontiguousarray(weights.reshape(-1, len(COUNTY)))
 
 
-@cache
+@remembered
 def published_chances() -> NDArray[np.float64]:
     """Return the chance of moving to another county at the same level, by reason and size."""
     found = np.full((len(REASON), len(SIZES)), np.nan)

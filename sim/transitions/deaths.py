@@ -5,7 +5,8 @@ is the mean of both. Of the deaths at age 0, most fall in the year of birth. Per
 die too, at the same rates: whoever is dead cannot return.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -16,8 +17,9 @@ from sim.agents.population import DEAD, RESIDENT
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import deaths_kernel as kernel
+from sim.transitions.levers import Lever, hastened
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 SOURCE = "Human Mortality Database, Norway, death rates by single age and sex, 2000-2023"
 IN_BIRTH_YEAR = 0.88  # of deaths at age 0, in the calendar year of birth
@@ -44,13 +46,16 @@ class Deaths:
     writes: ClassVar = frozenset({"place", "partner", "family_total", "family_immigrants"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (MORTALITY,)
 
-    def __init__(self, choice: str) -> None:
+    LEVERS: ClassVar = (Lever("deaths", "factor", "the death rate at every age", 0.0, 10.0),)
+
+    def __init__(self, choice: str, level: Callable[[int], float] = lambda _: 1.0) -> None:
         self.choice = choice
+        self.level = level
 
     @classmethod
     def ready(cls, settings: Settings) -> "Deaths":
         """Take the published rates."""
-        return cls(settings.choice(MORTALITY))
+        return cls(settings.choice(MORTALITY), partial(settings.lever, "deaths"))
 
     def happen(self, year: Year) -> None:
         """Let people die; a death abroad is no event of Norway's."""
@@ -58,6 +63,7 @@ class Deaths:
             return
         population = year.population
         chances = probabilities(year.year, falling=self.choice == "falling")
+        chances = hastened(chances, self.level(year.year))
         words = np.empty(len(population), dtype=np.uint32)
         year.chance.swift_word(self.name, year.year, population["person"], words)
         dying = np.empty(len(population), dtype=np.int64)
@@ -88,7 +94,7 @@ def rates(year: int, *, falling: bool) -> NDArray[np.float64]:
     return np.asarray(known)
 
 
-@cache
+@remembered
 def probabilities(year: int, *, falling: bool = True) -> NDArray[np.float64]:
     """Return the probability of dying in a year by sex and the age reached in it."""
     rate = rates(year, falling=falling)
@@ -99,7 +105,7 @@ def probabilities(year: int, *, falling: bool = True) -> NDArray[np.float64]:
     return np.asarray(-np.expm1(-both))
 
 
-@cache
+@remembered
 def _published() -> tuple[NDArray[np.float64], list[int]]:
     read = rows("mortality.csv")
     years = sorted({int(row["year"]) for row in read})

@@ -7,7 +7,6 @@ and 36 or more, the shape around the published peak and most origins are assumed
 table says which. Immigrants who arrived as children are immigrants in the models and stay there.
 """
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -25,7 +24,7 @@ from sim.transitions.process import (
     Settings,
     Year,
 )
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 BORN = BACKGROUND.index("norwegian_born")
 OLDEST = 110
@@ -114,7 +113,7 @@ def probabilities(year: int) -> NDArray[np.float64]:
     return np.minimum(level[min(max(year, min(level)), max(level))] * relative, 1.0)
 
 
-@cache
+@remembered
 def _published() -> tuple[dict[int, float], NDArray[np.float64]]:
     """Return the level of each year, and rates relative to it by origin, degree and age."""
     level: dict[int, float] = {}

@@ -6,7 +6,6 @@ up only while they are in education. Who has no registered education may get one
 the likelier the longer they stayed up to ten years. Nobody's level ever falls.
 """
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +15,7 @@ from sim.chance import cuts
 from sim.codes import EDUCATION, REASON, SEX
 from sim.transitions import education_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 Floats = NDArray[np.float64]
 NONE, COMPULSORY, BASIC, UPPER, SHORT, LONG = range(len(EDUCATION))
@@ -85,13 +84,13 @@ class Education:
         """Return the chance that an unregistered education is registered, by years of stay."""
         chance = registration()
         if self.choice == "as_2014" and year == BREAK:
-            return np.maximum(chance, imputed())
+            return np.asarray(np.maximum(chance, imputed()))
         if self.choice == "as_2014" and year > BREAK:
-            return np.where(STAYS == 0, imputed(), chance)
+            return np.asarray(np.where(STAYS == 0, imputed(), chance))
         return chance
 
 
-@cache
+@remembered
 def _cuts() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]:
     moving = cuts(np.stack([np.stack([study()] * len(SEX)), school()]))
     next_level = np.zeros(moving.shape[:-1], dtype=np.uint64)
@@ -100,7 +99,7 @@ def _cuts() -> tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.uint64]]
     return next_level.ravel(), moving, cuts(foreign())
 
 
-@cache
+@remembered
 def registration() -> Floats:
     """Return the yearly chance of being registered by completed years of stay; 0 for newcomers."""
     chance = np.zeros(STAYS.size)
@@ -119,7 +118,7 @@ def imputed() -> float:
     )  # fmt: skip
 
 
-@cache
+@remembered
 def career() -> Floats:
     """Return the share of youths with at least each level, by sex and age (`CAREER`).
 
@@ -140,7 +139,7 @@ def career() -> Floats:
     return np.asarray(final[:, None, :] * reached)
 
 
-@cache
+@remembered
 def school() -> Floats:
     """Return chances of at least a level next year, for those who go to school in Norway.
 
@@ -169,7 +168,7 @@ def school() -> Floats:
     return rising
 
 
-@cache
+@remembered
 def _studying() -> tuple[Floats, float]:
     """Return the share in education by age reached, and how much slower others move up."""
     read = [row for row in rows("education_career.csv") if row["what"] == "in_education"]
@@ -181,7 +180,7 @@ def _studying() -> tuple[Floats, float]:
     return np.interp(AGES, ages, shares), slower
 
 
-@cache
+@remembered
 def study() -> Floats:
     """Return chances of at least a level next year, for those who came grown.
 
@@ -195,7 +194,7 @@ def study() -> Floats:
     return rising
 
 
-@cache
+@remembered
 def foreign() -> Floats:
     """Return the share of levels at least as high among those registered now.
 

@@ -10,7 +10,7 @@ Whoever is 62 or more and outside the labour force stays outside.
 """
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +20,7 @@ from sim.chance import cuts as cuts_of
 from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import Overlay, current, remembered, rows
 
 Floats = NDArray[np.float64]
 OUTSIDE, EMPLOYED, EMPLOYED_STUDENT, STUDENT, UNEMPLOYED = range(len(STATUS))
@@ -36,6 +36,7 @@ STAY_GROUPS = {"0-4": slice(0, 5), "5-9": slice(5, 10), "10+": slice(10, STAYS.s
 YOUNG, OLD, RECENT = 25, 55, 3  # younger than, from, stayed less than
 CHILD = 15  # oldest age at arrival of those who went to school in Norway
 LARGEST_SHIFT = 0.9  # of the employed, into unemployment
+UNEMPLOYMENT, YEARS = "unemployment_norway", range(2000, 2101)
 
 LABOUR = Assumption(
     "labour_status",
@@ -72,8 +73,9 @@ class LabourStatus:
 
     @classmethod
     def ready(cls, settings: Settings) -> "LabourStatus":
-        """Take the fitted targets and the published unemployment."""
-        return cls(settings.choice(LABOUR))
+        """Take the fitted targets and the unemployment of the economy."""
+        rates = {year: settings.paths.value(UNEMPLOYMENT, year) for year in YEARS}
+        return cls(settings.choice(LABOUR), rates)
 
     def rate(self, year: int) -> float:
         """Return the unemployment rate that drives a year."""
@@ -110,7 +112,6 @@ class LabourStatus:
         year.changed.append(changed[:count].copy())
 
 
-@lru_cache(maxsize=32)
 def cuts(
     year: int, rate_before: float, rate_now: float
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
@@ -119,6 +120,16 @@ def cuts(
     By group, sex, age reached and years of stay, the first as one row. Nobody who turns 75
     keeps a status.
     """
+    return _cuts(current(), year, rate_before, rate_now)
+
+
+@lru_cache(maxsize=32)  # large, and one for each rate that a drawn economy has
+def _cuts(
+    overlay: Overlay,  # noqa: ARG001 - tables may differ
+    year: int,
+    rate_before: float,
+    rate_now: float,
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     keep, new = chances(targets(year - 1, rate_before), targets(year, rate_now))
     keep = np.concatenate([keep, np.zeros_like(keep[:, :, :1])], axis=2)
     upto = new[..., ORDER].cumsum(axis=-1)[..., :-1].clip(0, 1)
@@ -165,7 +176,7 @@ def targets(year: int, rate: float, *, shifted: bool = True) -> Floats:
     return np.asarray(shares)
 
 
-@cache
+@remembered
 def _utilities() -> Floats:
     group, sex, age, stay = np.meshgrid(
         np.arange(len(GROUPS)), np.arange(len(SEX)), AGES, STAYS, indexing="ij"
@@ -227,19 +238,19 @@ def _between(knots: tuple[int, ...], value: NDArray[np.int64]) -> dict[int, Floa
     return {knot: np.interp(value, knots, np.eye(len(knots))[k]) for k, knot in enumerate(knots)}
 
 
-@cache
+@remembered
 def parameters() -> dict[str, float]:
     """Return the single numbers: persistence of each status, elasticity, base year."""
     return {row["name"]: float(row["value"]) for row in rows("labour_parameters.csv")}
 
 
-@cache
+@remembered
 def persistence() -> Floats:
     """Return the share who keep each status if they may."""
     return np.array([parameters()[f"keep_{status}"] for status in STATUS.names])
 
 
-@cache
+@remembered
 def leaving() -> Floats:
     """Return the share who emigrate in a year, by group, years of stay and status.
 
@@ -252,13 +263,13 @@ def leaving() -> Floats:
     return share
 
 
-@cache
+@remembered
 def published_unemployment() -> dict[int, float]:
     """Return the published unemployment rate of Norway by year, in percent."""
     return {int(row["year"]): float(row["percent"]) for row in rows("labour_unemployment.csv")}
 
 
-@cache
+@remembered
 def _year_shifts() -> dict[int, list[tuple[slice, slice, slice, float]]]:
     """Return, by year, what is added to the utility of working: of whom, and how much."""
     shifts: dict[int, list[tuple[slice, slice, slice, float]]] = {}

@@ -6,7 +6,6 @@ age stays that of the Norwegian-born in the reconstructed register of 2013, and 
 after 30. Those who have a partner have left already, or their union has its own number.
 """
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 from sim.transitions.unions import Move, move, survey, with_children
 
 YOUNGEST, OLDEST = 18, 30  # ages reached in the year
@@ -94,7 +93,7 @@ def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
     return np.concatenate(parts)
 
 
-@cache
+@remembered
 def rates() -> NDArray[np.float64]:
     """Return the probability of leaving home in a year by sex and age reached, 18-30."""
     table = np.full((len(SEX), OLDEST - YOUNGEST + 1), np.nan)

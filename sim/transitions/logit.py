@@ -6,7 +6,8 @@ P(j) = exp(z b_j) / (1 + exp(z b_domestic) + exp(z b_emigrate)); staying has z b
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -22,8 +23,12 @@ from sim.transitions.artefact import (
     published_artefact,
     read_artefact,
 )
+from sim.transitions.covariance import published_covariance, read_covariances
 from sim.transitions.covariates import Covariates, Frame, read_covariates
+from sim.transitions.draws import draw_estimates
+from sim.transitions.parameters import LOGIT
 from sim.transitions.process import PUBLISHED, Settings
+from sim.transitions.sources import CellChange, altered
 from sim.transitions.terms import FACTORS, FEMALE, LEVELS, MOVES, OUTCOMES, POSITION, TERMS
 
 __all__ = [
@@ -41,6 +46,7 @@ __all__ = [
 OldAge = Literal["as_74", "extrapolate"]
 OLD_AGES = ("as_74", "extrapolate")
 OLDEST_ESTIMATED = 74
+COVARIANCES = "covariances.parquet"  # of an estimated artefact
 CELLS = (len(CENTRALITY), len(SEX))
 
 
@@ -136,9 +142,43 @@ def published_set(model_type: int) -> LogitSet:
 
 def parameters_set(settings: Settings) -> LogitSet:
     """Return the models that settings ask for: published, or of an artefact's folder."""
+    changes = tuple(change for change in settings.tables if change.table == LOGIT)
+    artefact = (
+        published_artefact()
+        if settings.parameters == PUBLISHED
+        else read_artefact(settings.parameters)
+    )
+    if settings.draw is not None:
+        artefact = _drawn(artefact, settings)
+    if changes:
+        altered_models = {name: _altered(m, changes) for name, m in artefact.models.items()}
+        artefact = replace(artefact, models=altered_models)
+    return logit_set(artefact, settings.model_type)
+
+
+def _drawn(artefact: Artefact, settings: Settings) -> Artefact:
+    """Return the models of the settings' type as one draw has them; others as they are."""
+    assert settings.draw is not None
     if settings.parameters == PUBLISHED:
-        return published_set(settings.model_type)
-    return logit_set(settings.parameters, settings.model_type)
+        known = {name: published_covariance(name) for name in artefact.models}
+    else:
+        known = read_covariances(Path(settings.parameters) / COVARIANCES)
+    models = dict(artefact.models)
+    for name, model in artefact.models.items():
+        if model.model_type == settings.model_type and name in known:
+            every = draw_estimates(model, known[name], settings.draw + 1, settings.draw_seed)
+            models[name] = replace(model, estimates=every[settings.draw])
+    return replace(artefact, models=models)
+
+
+def _altered(model: Coefficients, changes: tuple[CellChange, ...]) -> Coefficients:
+    """Return a model with the coefficients that a scenario alters."""
+    estimates = model.estimates.copy()
+    for change in changes:
+        (_, (outcome,)), (_, (term,)) = change.where
+        at = POSITION[term], MOVES.index(outcome)
+        estimates[at] = altered(float(estimates[at]), change.kind, change.number)
+    return replace(model, estimates=estimates)
 
 
 def logit_set(artefact: Artefact | str | os.PathLike[str], model_type: int) -> LogitSet:

@@ -12,19 +12,21 @@ from numpy.typing import NDArray
 
 from sim.agents.families import children_and_adults
 from sim.agents.population import Population
-from sim.codes import BACKGROUND, DURATION_STARTS
+from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
+from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import Assumption, Settings, Year
+from sim.transitions.shifts import ECONOMY, FAMILIES, REFERENCE, YEAR_EFFECTS, Shifts
 from sim.transitions.terms import FACTORS
 from sim.transitions.together import CORRELATION, TOGETHER, lucky_persons
-from sim.transitions.year_effects import YEAR_EFFECTS, factors, largest
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
 GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
+FACTORED = 7  # tables that are factors of a weight
 CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="right") - 1
 
 CHILDREN = Assumption(
@@ -65,14 +67,17 @@ class Mobility:
         OLD_AGE,
         NORWEGIAN_BORN,
         YEAR_EFFECTS,
+        ECONOMY,
+        REFERENCE,
+        FAMILIES,
         TOGETHER,
     )
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
         self.settings = settings
-        self.tables = weight_tables(coefficients, settings)
-        self.shifted = settings.choice(YEAR_EFFECTS) != "as_2013"
-        highest = with_reasons(self.tables, largest()) if self.shifted else self.tables
+        self.shifts = Shifts(settings)
+        self.tables = with_offset(weight_tables(coefficients, settings), self.shifts.offset())
+        highest = with_shift(self.tables, self.shifts.largest)
         self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
         self.correlation = CORRELATION if settings.choice(TOGETHER) == "together" else 0.0
@@ -85,7 +90,7 @@ class Mobility:
     def happen(self, year: Year) -> None:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
-        tables = self._tables(year.year)
+        tables = self.tables_of(year.year)
         year.lucky = self.lucky(year)
         self.ceilings.hold(persons, year)
         if self.settings.draws == "explicit":
@@ -100,16 +105,13 @@ class Mobility:
     def weights(self, population: Population, year: int, position: int) -> tuple[float, float]:
         """Return exp(V) of moving and of emigrating of one person; staying weighs 1."""
         which, both = np.array([position]), np.empty((2, 1))
-        persons, tables = persons_of(population), self._tables(year)
+        persons, tables = persons_of(population), self.tables_of(year)
         kernel.bound_some(persons, tables, year, False, which, both[0], both[1])
         return float(both[0, 0]), float(both[1, 0])
 
-    def _tables(self, year: int) -> kernel.Tables:
+    def tables_of(self, year: int) -> kernel.Tables:
         """Return the factors of the year's weights."""
-        factor = factors(year)
-        if not self.shifted or (factor == 1).all():
-            return self.tables
-        return with_reasons(self.tables, factor)
+        return with_shift(self.tables, self.shifts.factors(year))
 
     def lucky(self, year: Year) -> NDArray[np.int64]:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
@@ -216,6 +218,7 @@ class Ceilings:
             tables._replace(
                 age=_highest_ahead(tables.age, AGES, renew) * kernel.SLACK,
                 duration=_highest_ahead(tables.duration, CLASSES, renew),
+                offset=_highest_of_ages(tables.offset),
             )
         )
         self.until, self.forgotten = -1, 0
@@ -288,17 +291,23 @@ def weight_tables(coefficients: NDArray[np.float64], settings: Settings) -> kern
         np.exp(traits),
         np.exp(beta["family_total"][:, None] * size),
         np.exp(beta["family_immigrants"][:, None] * size),
+        np.ones((len(REASON) * len(COUNTRY_GROUP), OUTCOMES)),
+        np.ones((len(REASON) * len(KINDS) * len(AGES_OF_OFFSETS), OUTCOMES)),
     )
     rows = [np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors]
     group_of = (CENTRALITY_OF * 2).astype(np.uint8)
-    return kernel.Tables._make([*rows, group_of, covered])
+    region_of = np.array(ORIGIN_COUNTRY_GROUP, dtype=np.uint8)
+    return kernel.Tables._make([*rows, group_of, region_of, kinds_of_families(), covered])
 
 
-def with_reasons(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tables:
-    """Return the tables with the weight of emigrating multiplied by reason."""
-    traits = tables.traits.reshape(GROUPS, factor.size, -1, OUTCOMES).copy()
-    traits[..., 1] *= factor[:, None]
-    return tables._replace(traits=np.ascontiguousarray(traits.reshape(-1, OUTCOMES)))
+def with_shift(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tables:
+    """Return the tables with weights multiplied by reason and country group."""
+    return tables._replace(shift=np.ascontiguousarray(factor.reshape(-1, OUTCOMES)))
+
+
+def with_offset(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tables:
+    """Return the tables with weights multiplied by reason, kind of family and age."""
+    return tables._replace(offset=np.ascontiguousarray(factor.reshape(-1, OUTCOMES)))
 
 
 def _by_code(beta: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
@@ -322,7 +331,7 @@ def _in_float32(tables: kernel.Tables) -> kernel.Tables:
     number of full precision: never less than it was.
     """
     tiny = float(np.finfo(np.float32).tiny)
-    raised = (np.where(table > 0, np.maximum(table, tiny), 0) for table in tables[:5])
+    raised = (np.where(table > 0, np.maximum(table, tiny), 0) for table in tables[:FACTORED])
     with np.errstate(over="ignore"):
         factors = [table.astype(np.float32) for table in raised]
     return kernel.Tables._make([*factors, *tables[len(factors) :]])
@@ -335,6 +344,13 @@ def _highest_ahead(table: NDArray[np.floating], steps: int, years: int) -> NDArr
     windows = np.lib.stride_tricks.sliding_window_view(padded, years, axis=1)
     highest: NDArray[np.float64] = windows.max(axis=-1)[:, :steps].reshape(-1, OUTCOMES)
     return np.ascontiguousarray(highest)
+
+
+def _highest_of_ages(offset: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return, for every age, the higher of the offsets of both ages: people grow older."""
+    both = offset.reshape(-1, len(AGES_OF_OFFSETS), OUTCOMES)
+    highest = np.repeat(both.max(axis=1, keepdims=True), len(AGES_OF_OFFSETS), axis=1)
+    return np.ascontiguousarray(highest.reshape(-1, OUTCOMES))
 
 
 def _shortest() -> NDArray[np.float32]:

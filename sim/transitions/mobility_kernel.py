@@ -28,6 +28,8 @@ from sim.jit import inlined, kernel
 # Ages 0-120, durations 0-16+ and family sizes 0-255; then the numbers of codes.
 AGES, CLASSES, SIZES = np.uint64(121), np.uint64(17), np.uint64(256)
 REASONS, STATUSES, EDUCATIONS = np.uint64(6), np.uint64(5), np.uint64(6)
+REGIONS, KINDS = np.uint64(3), np.uint64(7)  # country groups, and kinds of families
+YOUNG, OLD, BOTH = np.uint64(20), np.uint64(35), np.uint64(2)  # ages of offsets of their own
 OLDEST, LONGEST, AN_INT = 120, 16, np.int32(1)
 # A ceiling is a float32 cut to eight steps an octave, from 2**-29 (code 1) to 8 (code 255).
 SHIFT, OFFSET = np.int32(20), np.int32(785)
@@ -50,15 +52,18 @@ class Persons(NamedTuple):
     municipality: NDArray[np.int16]
     place: NDArray[np.uint8]
     background: NDArray[np.uint8]
+    origin: NDArray[np.uint8]
 
 
 class Tables(NamedTuple):
-    """exp(V) as a product of five factors, for moving (last index 0) and emigrating (1).
+    """exp(V) as a product of seven factors, for moving (last index 0) and emigrating (1).
 
-    Each table has one row for every combination of a group (centrality * 2 + sex) and a
-    value: age, single year of duration, traits (reason, status and education together) or
-    family size. `group_of` gives centrality * 2 by municipality, and `covered` is 1 for
-    the backgrounds that the model describes.
+    Each of the first five tables has one row for every combination of a group (centrality * 2
+    + sex) and a value: age, single year of duration, traits (reason, status and education
+    together) or family size. `shift` is by reason and country group, `offset` by reason, kind
+    of family and being 20-35. `group_of` gives centrality * 2 by municipality, `region_of` the
+    country group by origin, `kind_of` the kind of family by its size and the immigrants in
+    it, and `covered` is 1 for the backgrounds that the model describes.
     """
 
     age: NDArray[np.floating]
@@ -66,7 +71,11 @@ class Tables(NamedTuple):
     traits: NDArray[np.floating]
     total: NDArray[np.floating]
     immigrants: NDArray[np.floating]
+    shift: NDArray[np.floating]
+    offset: NDArray[np.floating]
     group_of: NDArray[np.uint8]
+    region_of: NDArray[np.uint8]
+    kind_of: NDArray[np.uint8]
     covered: NDArray[np.uint8]
 
 
@@ -90,14 +99,20 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.float
     traits = group * REASONS + np.uint64(persons.reason[i])
     traits = traits * STATUSES + np.uint64(persons.status[i])
     traits = traits * EDUCATIONS + np.uint64(persons.education[i])
+    young = np.uint64((age >= YOUNG) & (age <= OLD))
     age += group * AGES
     stay += group * CLASSES
-    total = group * SIZES + np.uint64(persons.family_total[i])
-    immigrants = group * SIZES + np.uint64(persons.family_immigrants[i])
+    reason = np.uint64(persons.reason[i])
+    shift = reason * REGIONS + np.uint64(tables.region_of[persons.origin[i]])
+    size, same = np.uint64(persons.family_total[i]), np.uint64(persons.family_immigrants[i])
+    offset = (reason * KINDS + np.uint64(tables.kind_of[size * SIZES + same])) * BOTH + young
+    total, immigrants = group * SIZES + size, group * SIZES + same
     move = tables.age[age, 0] * tables.duration[stay, 0] * tables.traits[traits, 0]
     emigrate = tables.age[age, 1] * tables.duration[stay, 1] * tables.traits[traits, 1]
     move *= tables.total[total, 0] * tables.immigrants[immigrants, 0]
     emigrate *= tables.total[total, 1] * tables.immigrants[immigrants, 1]
+    move *= tables.shift[shift, 0] * tables.offset[offset, 0]
+    emigrate *= tables.shift[shift, 1] * tables.offset[offset, 1]
     return move, emigrate
 
 

@@ -5,6 +5,7 @@ A new process is one file with one class like those here, and one line in sim.en
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import ClassVar, Literal, Protocol, Self
 
 import numpy as np
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
+from sim.economy import Economy
+from sim.transitions.calibrated import SHIPPED
+from sim.transitions.economy_levers import altered
+from sim.transitions.levers import Change, value
+from sim.transitions.sources import PLAIN, CellChange, Overlay
 
 Positions = NDArray[np.int64]
 STAY, DOMESTIC, EMIGRATE = range(3)
@@ -44,6 +50,12 @@ class Settings:
     chunk: persons handled at a time; a matter of speed that cannot change a result.
     scale: the share of all immigrants that the population stands for, so that as many
         arrive; None: as many as it holds of those who lived in Norway that year.
+    calibration: 'shipped', or the folder of a calibration.
+    draw: which draw of all that was estimated and calibrated; None: the estimates.
+    draw_seed: the seed of the draws.
+    economy: unemployment and income ratios by year.
+    changes: what a scenario alters, by the names of levers.
+    tables: what it alters in the tables of parameters.
     renew: years between renewals of the ceilings of sim.transitions.mobility; likewise.
     """
 
@@ -54,6 +66,26 @@ class Settings:
     chunk: int = 65_536
     renew: int = 10
     scale: float | None = None
+    calibration: str = SHIPPED
+    draw: int | None = None
+    draw_seed: int = 0
+    economy: Economy = field(default_factory=Economy.default)
+    changes: tuple[Change, ...] = ()
+    tables: tuple[CellChange, ...] = ()
+
+    @cached_property
+    def overlay(self) -> Overlay:
+        """Return the tables of parameters as this run has them."""
+        return Overlay(self.tables) if self.tables else PLAIN
+
+    @cached_property
+    def paths(self) -> Economy:
+        """Return the economy as the scenario alters it."""
+        return altered(self.economy, self.changes)
+
+    def lever(self, name: str, year: int) -> float:
+        """Return a lever's factor in a year: 1 unless the scenario alters it."""
+        return value(self.changes, name, year)
 
     def choice(self, assumption: Assumption) -> str:
         """Return which value of an assumption holds: its default unless told otherwise."""

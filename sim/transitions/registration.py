@@ -10,7 +10,6 @@ Years to a decision, the effect of the rule of 2010 and the differences between 
 assumed: the sources tell directions and examples only.
 """
 
-from functools import cache
 from typing import ClassVar
 
 import numpy as np
@@ -20,7 +19,7 @@ from sim.agents.columns import LAST_YEAR
 from sim.codes import BACKGROUND, ORIGIN
 from sim.transitions import registration_kernel as kernel
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 SOONEST = 2  # years from leaving to an administrative decision
 LONGEST = 20  # years after which every departure has been found
@@ -110,13 +109,13 @@ def found_by(left: int, *, eea: bool, clean_up: bool) -> NDArray[np.float64]:
     return np.array(found)
 
 
-@cache
+@remembered
 def _found_yearly() -> dict[str, float]:
     return {row["key"]: float(row["value"]) for row in rows("registration.csv")
             if row["kind"] == "found_yearly"}  # fmt: skip
 
 
-@cache
+@remembered
 def _odds(choice: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the odds of origins, and the levels by background and being 18-35."""
     origin = np.full(len(ORIGIN), np.nan)

@@ -17,7 +17,7 @@ The register of the start knows no destinations: who is abroad with an unknown o
 back at the mean of all destinations, and so does who left unnoticed.
 """
 
-from functools import cache
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
@@ -28,8 +28,9 @@ from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
+from sim.transitions.levers import Lever, hastened
 from sim.transitions.process import Assumption, Positions, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 LONGEST = 10  # years since leaving after which nobody returns: one in 200 would, at this pace
 FIRST = 1
@@ -70,20 +71,29 @@ class Returning:
                                   "municipality", "family_total", "family_immigrants"})  # fmt: skip
     assumptions: ClassVar[tuple[Assumption, ...]] = (RETURNING,)
 
-    def __init__(self, choice: str = "published") -> None:
+    LEVERS: ClassVar = (
+        Lever("return", "factor", "the yearly rate of coming back, of all who left", 0.0, 20.0),
+        *(Lever(f"return.{name}", "factor", f"the same, of background {name}", 0.0, 20.0)
+          for name in BACKGROUND.names),
+    )  # fmt: skip
+
+    def __init__(
+        self, choice: str = "published", lever: Callable[[str, int], float] = lambda *_: 1.0
+    ) -> None:
         self.choice = choice
+        self.lever = lever
 
     @classmethod
     def ready(cls, settings: Settings) -> "Returning":
         """Take the published shares."""
-        return cls(settings.choice(RETURNING))
+        return cls(settings.choice(RETURNING), settings.lever)
 
     def happen(self, year: Year) -> None:
         """Let people come back who left in an earlier year."""
         if self.choice == "nobody":
             return
         population = year.population
-        coming = _coming(year, self.name)
+        coming = _coming(year, self.name, cuts(self._chances(year.year)))
         population["place"][coming] = RESIDENT
         for column in ("left_year", "destination", "registered_year"):
             population[column][coming] = 0
@@ -91,6 +101,13 @@ class Returning:
         _live_with_family(population, coming, joined)
         year.record("return", coming)
         year.changed += [coming, joined]
+
+    def _chances(self, year: int) -> NDArray[np.float64]:
+        """Return the chances of coming back in a year, as the scenario has them."""
+        everybody = self.lever("return", year)
+        factor = np.array([everybody * self.lever(f"return.{name}", year)
+                           for name in BACKGROUND.names])  # fmt: skip
+        return hastened(probabilities(), factor[:, None, None, None, None])
 
 
 def _not_persons(population: Population, coming: Positions) -> NDArray[np.int64]:
@@ -104,8 +121,8 @@ def _not_persons(population: Population, coming: Positions) -> NDArray[np.int64]
     return np.asarray(np.maximum(left_with - living[family[coming]], 0))
 
 
-def _coming(year: Year, name: str) -> Positions:
-    """Return the positions of those who come back this year."""
+def _coming(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
+    """Return the positions of those who come back this year, their words being below limits."""
     population, n = year.population, len(year.population)
     person, family, birth_year, place, left_year = (
         population[c] for c in ("person", "family", "birth_year", "place", "left_year")
@@ -117,7 +134,7 @@ def _coming(year: Year, name: str) -> Positions:
     wish = np.zeros(n, dtype=np.uint8)
     wishing, children, coming = (np.empty(exposed.size, dtype=np.int64) for _ in range(3))
     wishes, young = kernel.decide(
-        words, cuts(probabilities()), year.year, population["background"], population["origin"],
+        words, limits, year.year, population["background"], population["origin"],
         population["destination"], population["education"], left_year, birth_year, exposed, wish,
         wishing, children,
     )  # fmt: skip
@@ -143,7 +160,7 @@ def _live_with_family(population: Population, coming: Positions, members: Positi
     population["municipality"][coming[found]] = population["municipality"][host[found]]
 
 
-@cache
+@remembered
 def probabilities() -> NDArray[np.float64]:
     """Return the yearly probability of coming back.
 

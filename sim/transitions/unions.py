@@ -12,7 +12,6 @@ children of theirs. If that union ends, a man loses them all; with a woman the c
 and leave one by one in the same way.
 """
 
-from functools import cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -25,7 +24,7 @@ from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Settings, Year
-from sim.transitions.sources import rows
+from sim.transitions.sources import remembered, rows
 
 YOUNGEST, OLDEST, ADULT = 18, 60, 18  # ages reached in the year
 BATCH = 65_536  # persons at a time, so that their words stay in the cache
@@ -348,7 +347,7 @@ def _link(partner: NDArray[np.int32], parting: Positions, men: Positions, women:
     partner[men], partner[women] = women, men
 
 
-@cache
+@remembered
 def rates() -> Rates:
     """Return the assumed rates by sex and age reached, 18-60."""
     table = rows("unions.csv")
@@ -364,7 +363,7 @@ def rates() -> Rates:
     return Rates(*found)
 
 
-@cache
+@remembered
 def assumed() -> dict[str, float]:
     """Return the other numbers that no source gives."""
     return {row["quantity"]: float(row["value"]) for row in rows("unions_assumed.csv")}

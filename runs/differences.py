@@ -1,0 +1,259 @@
+"""What differs between two ensembles, with intervals: means, paired differences, reasons.
+
+With shared luck the difference B - A is taken within each replicate, and its interval is
+mean ± t(n-1, 0.975) * s / sqrt(n), s the standard deviation of the differences: where the
+*expected* difference lies, not that of one further history. Where replicates also draw parameters
+or the economy, more of them tell no more of these: then the interval is that of one history,
+with s * sqrt(1 + 1/n). Without shared luck variances add up, with Welch's degrees of freedom. The
+percentage is 100 * mean(B - A) / mean(A), its interval that of a ratio: s is the standard
+deviation of (B - A) - r * A, with r the ratio.
+
+How many times fewer replicates shared luck needs: the variance of B - A with luck of its own
+for each, var(A) + var(B), over that with shared luck, both a replicate.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runs.lockstep import KINDS, STOCK, History
+from runs.measures import COUNTS, EXPOSED, RATES
+from runs.tables import Floats, percent
+
+MEASURES = (*COUNTS, "stock", *RATES)  # along one axis of every array of differences
+
+
+NOTHING: Floats = np.zeros(0)
+
+
+class Difference(NamedTuple):
+    """A measure in A and in B, B - A with its interval, the same in percent of A, and the gain.
+
+    gain: how many times fewer replicates shared luck needs; nan where nothing varies.
+    """
+
+    a: float
+    b: float
+    mean: float
+    low: float
+    high: float
+    percent: float
+    percent_low: float
+    percent_high: float
+    gain: float
+    replicates: int
+
+
+@dataclass(frozen=True)
+class Differences:
+    """Differences of every measure, year and cell.
+
+    values: (fields of Difference, years + the 1 January after + all years together, MEASURES,
+        cells). Flows have no value in the 1 January after, stocks and rates none together.
+    """
+
+    values: Floats
+
+    def at(self, year: int, measure: str, cell: int = 0) -> Difference:
+        """Return one difference; year counts from the first, -1 is all years together."""
+        found = self.values[:, year, MEASURES.index(measure), cell].tolist()
+        return Difference._make([*found[:-1], int(found[-1])])
+
+
+class Moments:
+    """Mean and variance of arrays that come one at a time; nan are left out, place by place."""
+
+    def __init__(self) -> None:
+        self.number = self.first = self.sums = self.squares = NOTHING
+
+    def add(self, values: Floats) -> None:
+        """Count one more array; sums are of distances from the first, so that they are exact."""
+        if not self.number.size:
+            self.first = np.nan_to_num(values)
+            self.number, self.sums, self.squares = (np.zeros(values.shape) for _ in range(3))
+        known = ~np.isnan(values)
+        distance = np.where(known, values - self.first, 0.0)
+        self.number += known
+        self.sums += distance
+        self.squares += distance**2
+
+    @property
+    def mean(self) -> Floats:
+        """The mean of every place, nan where nothing came."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            found = self.first + self.sums / self.number
+        return np.asarray(found)
+
+    @property
+    def variance(self) -> Floats:
+        """The variance of every place, nan below two values."""
+        n = np.where(self.number > 1, self.number, np.nan)
+        return np.asarray(np.maximum(self.squares - self.sums**2 / n, 0.0) / (n - 1))
+
+
+def measured(counts: NDArray[np.number]) -> Floats:
+    """Return every measure of one world: (years + 1 + all years, MEASURES, cells).
+
+    counts: (years and the 1 January after, KINDS, cells).
+    """
+    years = len(counts) - 1
+    found = np.full((years + 2, len(MEASURES), counts.shape[-1]), np.nan)
+    flows = counts[:years].astype(np.float64)
+    exposed = np.asarray(sum(flows[:, KINDS.index(kind)] for kind in EXPOSED))
+    for measure, event in COUNTS.items():
+        happened = flows[:, KINDS.index(event)]
+        found[:years, MEASURES.index(measure)] = happened
+        found[-1, MEASURES.index(measure)] = happened.sum(axis=0)
+    found[: years + 1, MEASURES.index("stock")] = counts[:, STOCK]
+    for measure, event in RATES.items():
+        rate = percent(flows[:, KINDS.index(event)], exposed)
+        found[:years, MEASURES.index(measure)] = rate
+    return found
+
+
+def differences(
+    a: Moments, b: Moments, paired: Moments | None, *, drawn: bool = False
+) -> Differences:
+    """Return the differences.
+
+    paired: the moments of B - A within replicates, if luck is shared.
+    drawn: whether more than luck is drawn, so that intervals are those of one history.
+    """
+    mean_a, mean_b, both = a.mean, b.mean, a.variance + b.variance
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = (mean_b - mean_a) / np.where(mean_a > 0, mean_a, np.nan)
+        grown = b.variance + (1 + ratio) ** 2 * a.variance  # of (B - A) - ratio * A
+        if paired is None:
+            per_a, per_b = _of_mean(a, drawn), _of_mean(b, drawn)
+            error, relative = per_a + per_b, per_b + (1 + ratio) ** 2 * per_a
+            lost = per_a**2 / (a.number - 1) + per_b**2 / (b.number - 1)
+            freedom = np.where(lost > 0, error**2 / lost, a.number + b.number - 2)
+            mean, number, gain = mean_b - mean_a, np.minimum(a.number, b.number), both * np.nan
+        else:
+            mean, number, freedom = paired.mean, paired.number, paired.number - 1
+            together = (both - paired.variance) / 2  # the covariance of A and B
+            relative = np.maximum(grown - 2 * (1 + ratio) * together, 0)
+            relative *= 1 / number + drawn
+            error, gain = _of_mean(paired, drawn), both / paired.variance
+        reach = quantile(freedom) * np.sqrt(np.stack([error, relative]))
+    span = [mean - reach[0], mean + reach[0]]
+    relative_reach = reach[1] / np.where(mean_a > 0, mean_a, np.nan)
+    share = [100 * ratio, *(100 * (ratio + sign * relative_reach) for sign in (-1, 1))]
+    return Differences(np.stack([mean_a, mean_b, mean, *span, *share, gain, number]))
+
+
+def _of_mean(of: Moments, drawn: bool) -> Floats:
+    """Return the variance of a mean or, if more than luck is drawn, of a further history."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(of.variance * (1 / of.number + drawn))
+
+
+def quantile(freedom: Floats) -> Floats:
+    """Return the 97.5 % quantile of Student's t, nan without a degree of freedom."""
+    from scipy.special import stdtrit  # here, because its import takes a quarter of a second
+
+    return np.asarray(stdtrit(np.where(freedom > 0, freedom, np.nan), 0.975))
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Who differs and why, means over replicates.
+
+    who: (years, events, mechanisms, directions, cells), persons.
+    net: (years, events, mechanisms, cells), only in B less only in A; low and high bound it.
+    outcomes: (years, outcome in A, outcome in B), immigrants.
+    changed: whether anybody did anything else in any replicate.
+    """
+
+    who: Floats
+    net: Floats
+    low: Floats
+    high: Floats
+    outcomes: Floats
+    changed: bool
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What was found; reasons are None where persons could not be compared.
+
+    years: the first and the last that both have lived.
+    drawn: what replicates draw anew besides luck; then intervals are those of one history.
+    """
+
+    years: tuple[int, int]
+    replicates: int
+    paired: bool
+    differences: Differences
+    reasons: Reasons | None = None
+    drawn: tuple[str, ...] = ()
+
+    @property
+    def of_what(self) -> str:
+        """What the intervals are of."""
+        return "the difference of one history" if self.drawn else "the expected difference"
+
+    @property
+    def every_year(self) -> range:
+        """The years lived."""
+        return range(self.years[0], self.years[1] + 1)
+
+
+class Tally:
+    """Adds up replicates as they come, in memory that does not grow.
+
+    drawn: what they draw anew besides luck.
+    """
+
+    def __init__(self, drawn: tuple[str, ...] = ()) -> None:
+        self.drawn = drawn
+        self.a, self.b, self.paired, self.who, self.net, self.outcomes = (
+            Moments() for _ in range(6)
+        )
+        self.changed = False
+
+    def add(self, history: History) -> None:
+        """Count one replicate."""
+        a, b = (measured(counts) for counts in history.counts)
+        self.a.add(a)
+        self.b.add(b)
+        self.paired.add(b - a)
+        self.who.add(history.who.astype(np.float64))
+        self.net.add((history.who[:, :, :, 1] - history.who[:, :, :, 0]).astype(np.float64))
+        self.outcomes.add(history.outcomes.astype(np.float64))
+        same = np.trace(history.outcomes, axis1=1, axis2=2)
+        different = bool((history.outcomes.sum(axis=(1, 2)) != same).any())
+        self.changed |= different or bool((history.counts[0] != history.counts[1]).any())
+
+    def comparison(self, years: tuple[int, int], replicates: int) -> Comparison:
+        """Return what was found so far."""
+        net = self.net.mean
+        reach = quantile(self.net.number - 1) * np.sqrt(_of_mean(self.net, bool(self.drawn)))
+        reasons = Reasons(
+            self.who.mean, net, net - reach, net + reach, self.outcomes.mean, self.changed
+        )
+        found = differences(self.a, self.b, self.paired, drawn=bool(self.drawn))
+        return Comparison(years, replicates, True, found, reasons, self.drawn)
+
+
+def from_counts(
+    a: Iterable[NDArray[np.number]],
+    b: Iterable[NDArray[np.number]],
+    years: tuple[int, int],
+    *,
+    paired: bool,
+    drawn: tuple[str, ...] = (),
+) -> Comparison:
+    """Compare counts of finished runs, a replicate each, without looking at persons."""
+    every = [[measured(counts) for counts in world] for world in (a, b)]
+    sums = Moments(), Moments(), Moments()
+    for world, held in zip(sums, every, strict=False):
+        for values in held:
+            world.add(values)
+    for one, other in zip(*every, strict=False):
+        sums[2].add(other - one)
+    found = differences(*sums[:2], sums[2] if paired else None, drawn=bool(drawn))
+    return Comparison(years, min(map(len, every)), paired, found, drawn=drawn)

@@ -1,0 +1,127 @@
+"""The sentences of a comparison say what the numbers say, and no more."""
+
+import numpy as np
+import pytest
+
+from runs.compare_answer import answer, certain, focus, nothing
+from runs.differences import Comparison, Tally, from_counts
+from runs.lockstep import KINDS, History
+from runs.matching import CELLS, DIRECTIONS, EXPLAINED, MECHANISMS, OUTCOMES
+from runs.measures import COUNTS
+
+LABELS = ("plain", "other")
+EMIGRATE = list(EXPLAINED).index("emigrate")
+
+
+def history(a, b, **mechanisms):
+    """Return a replicate of one year: emigrations of A and B, and who differs by mechanism."""
+    counts = np.zeros((2, 2, len(KINDS), len(CELLS)), dtype=np.int64)
+    counts[:, :, KINDS.index("stock"), 0] = 1000
+    counts[:, :, KINDS.index("arrive"), 0] = 5
+    work = CELLS.index(("reason", "work"))
+    for w, number in enumerate((a, b)):
+        counts[w, 0, KINDS.index("emigrate"), [0, work]] = number
+        counts[w, 0, KINDS.index("stay"), 0] = 1000 - number
+    who = np.zeros((1, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS)), np.int64)
+    for name, (only_a, only_b) in mechanisms.items():
+        who[0, EMIGRATE, MECHANISMS.index(name), :, 0] = only_a, only_b
+    outcomes = np.zeros((1, len(OUTCOMES), len(OUTCOMES)), dtype=np.int64)
+    return History(counts, who, outcomes, np.zeros((2, 1, len(COUNTS)), dtype=np.int64))
+
+
+def compared(*histories):
+    tally = Tally()
+    for one in histories:
+        tally.add(one)
+    return tally.comparison((2013, 2013), len(histories))
+
+
+def test_fewer_and_why():
+    found = compared(
+        history(100, 80, direct=(25, 1), composition=(0, 4)),
+        history(110, 88, direct=(26, 2), composition=(0, 2)),
+        history(90, 72, direct=(22, 0), composition=(0, 4)),
+    )
+    said = answer(found, LABELS)
+    assert said[0] == (
+        "With other instead of plain, emigrations of immigrants in 2013 are 20 fewer "
+        "(95\N{NO-BREAK SPACE}% interval 15 to 25), a change of \N{MINUS SIGN}20.00"
+        "\N{NO-BREAK SPACE}%, mostly because people in the same situation decide otherwise."
+    )
+    assert said[1] == (
+        "Immigrants who emigrate in 2013 with B and not with A: 4; with A and not with B: 24 "
+        "(means over replicates)."
+    )
+    assert "direct" in said[2]
+    assert "composition" in said[2]
+    assert "employment" not in said[2]
+    assert any("labour immigrants: 20 fewer" in sentence for sentence in said)
+    assert any("about 41 times as many" in sentence for sentence in said)
+    assert any("immigrants in Norway are as many" in sentence for sentence in said)
+
+
+def test_more_is_more():
+    found = compared(history(80, 100, employment=(0, 20)), history(82, 103, employment=(0, 21)))
+    said = answer(found, LABELS)[0]
+    assert "are 20 more" in said or "are 21 more" in said
+    assert said.endswith("mostly because people's labour-market status is another.")
+
+
+def test_mechanisms_that_pull_apart_are_not_named_as_the_main_one():
+    pulls = {"direct": (10, 0), "composition": (0, 8), "employment": (4, 0)}
+    found = compared(history(100, 94, **pulls), history(102, 96, **pulls))
+    assert "because" not in answer(found, LABELS)[0]
+
+
+def test_what_chance_can_make_is_not_called_a_difference():
+    found = compared(history(100, 110, direct=(0, 10)), history(100, 91, direct=(9, 0)))
+    said = answer(found, LABELS)[0]
+    assert "not clearly more or fewer" in said
+    assert said.endswith("), holds 0.")
+    assert "because" not in said
+
+
+def test_one_replicate_has_no_interval():
+    said = answer(compared(history(100, 90, direct=(10, 0))), LABELS)
+    assert "are 10 fewer, a change of" in said[0]
+    assert said[-1] == "There is one replicate, hence no interval."
+
+
+def test_nothing_is_nothing():
+    found = compared(history(100, 100), history(90, 90))
+    assert nothing(found)
+    assert answer(found, LABELS) == [
+        "Nothing differs: in 2 replicates of 2013-2013 everybody does the same with other as "
+        "with plain."
+    ]
+
+
+def test_as_many_emigrants_who_are_others_is_a_difference():
+    one = history(100, 100, direct=(1, 1))
+    one.outcomes[0, OUTCOMES.index("emigrate"), OUTCOMES.index("stay")] = 1
+    one.outcomes[0, OUTCOMES.index("stay"), OUTCOMES.index("emigrate")] = 1
+    said = answer(compared(one), LABELS)
+    assert "are as many" in said[0]
+    assert "with B and not with A: 1; with A and not with B: 1" in said[1]
+
+
+@pytest.mark.parametrize(("coming", "year"), [(0, 0), (3, 1)])
+def test_the_answer_is_about_the_last_year_unless_nobody_is_ever_added(coming, year):
+    counts = np.zeros((3, len(KINDS), len(CELLS)), dtype=np.int64)
+    counts[:2, KINDS.index("arrive"), 0] = coming
+    found = from_counts([counts], [counts], (2013, 2014), paired=True)
+    assert isinstance(found, Comparison)
+    assert focus(found) == year
+
+
+def test_certain_is_an_interval_without_zero():
+    found = compared(history(100, 90), history(100, 89)).differences
+    assert certain(found.at(0, "emigrations"))
+    assert not certain(found.at(0, "stock"))
+
+
+def test_runs_without_shared_luck_are_said_to_be():
+    counts = np.zeros((4, 2, len(KINDS), len(CELLS)), dtype=np.int64)
+    counts[:, 0, KINDS.index("emigrate"), 0] = 10, 12, 11, 13
+    found = from_counts(counts[:2], counts[2:], (2013, 2013), paired=False)
+    assert "Luck is not shared between A and B" in " ".join(answer(found, LABELS))

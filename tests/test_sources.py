@@ -1,0 +1,74 @@
+"""Tables of parameters, as shipped and as a scenario alters them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sim.transitions.sources import (
+    PLAIN,
+    CellChange,
+    Overlay,
+    altered,
+    current,
+    remembered,
+    rows,
+    shipped,
+    using,
+)
+
+TABLE = "unions_assumed.csv"
+CHANGE = CellChange(TABLE, (("quantity", frozenset({"same_origin"})),), "value", "set", 0.25)
+
+
+def same_origin():
+    return next(float(row["value"]) for row in rows(TABLE) if row["quantity"] == "same_origin")
+
+
+@remembered
+def doubled(factor=2):
+    return factor * same_origin()
+
+
+def test_an_overlay_holds_inside_its_block_alone():
+    plain = same_origin()
+    with using(Overlay((CHANGE,))):
+        assert same_origin() == 0.25
+        assert [r for r in rows(TABLE) if r["quantity"] != "same_origin"] == [
+            r for r in shipped(TABLE) if r["quantity"] != "same_origin"
+        ]
+        with using(PLAIN):
+            assert same_origin() == plain
+        assert same_origin() == 0.25
+    assert same_origin() == plain
+    assert current() is PLAIN
+
+
+def test_what_is_derived_is_remembered_under_its_overlay():
+    plain, overlay = doubled(), Overlay((CHANGE,))
+    with using(overlay):
+        assert doubled() == 0.5
+        assert doubled(factor=4) == 1.0
+        overlay.memory.clear()
+        assert doubled() == 0.5
+    assert doubled() == plain != 0.5
+
+
+def test_an_error_ends_the_block_too():
+    with pytest.raises(ZeroDivisionError), using(Overlay((CHANGE,))):
+        1 / 0  # noqa: B018
+    assert current() is PLAIN
+
+
+def test_threads_have_overlays_of_their_own():
+    def ask(number):
+        with using(Overlay((CellChange(TABLE, CHANGE.where, "value", "set", number),))):
+            return [doubled() for _ in range(50)]
+
+    with ThreadPoolExecutor(4) as pool:
+        for number, found in enumerate(pool.map(ask, range(8))):
+            assert set(found) == {2.0 * number}
+
+
+@pytest.mark.parametrize(("kind", "due"), [("set", 3.0), ("add", 5.0), ("factor", 6.0)])
+def test_three_kinds_of_change(kind, due):
+    assert altered(2.0, kind, 3.0) == due
