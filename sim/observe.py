@@ -158,22 +158,21 @@ class Observer:
             newcomers = self._cells(year.population, year.year, exposed)
             self.cell = np.concatenate([self.cell, newcomers])
         flows = {event: self._count(year.happened(event)) for event in sorted(year.events)}
-        stayed = stock - self._count(_ended(year, exposed))
-        for event in ("domestic", "emigrate"):
-            stayed -= flows.get(event, 0)
-        flows["stay"] = stayed
-        found = {event: sparse(count) for event, count in flows.items()}
-        return Counts(year.year, sparse(stock), found, self.structure)
+        stayed = stock.copy()
+        for gone in (_ended(year, exposed), year.happened("domestic"), year.happened("emigrate")):
+            kernel.take_off(self.cell, gone, stayed)
+        flows["stay"] = sparse(stayed)
+        return Counts(year.year, sparse(stock), flows, self.structure)
 
     def labels(self, cells: NDArray[np.int64]) -> list[NDArray[np.int16]]:
         """Return, for each dimension, the code of each cell."""
         return [part.astype(np.int16) for part in np.unravel_index(cells, self.shape)]
 
-    def _count(self, positions: Positions) -> NDArray[np.int64]:
-        counts = np.zeros(self.cells, dtype=np.int64)
+    def _count(self, positions: Positions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the cells of these persons, and how many are in each."""
         assert positions.max(initial=-1) < self.cell.size, "events of persons not seen on 1 January"
-        kernel.count_some(self.cell, positions, counts)
-        return counts
+        cells, counts = np.unique(self.cell[positions], return_counts=True)
+        return cells.astype(np.int64), counts.astype(np.int64)
 
 
 def _ended(year: Year, exposed: int) -> Positions:
@@ -187,5 +186,5 @@ def _ended(year: Year, exposed: int) -> Positions:
 
 def sparse(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the cells that are not empty, and their counts."""
-    cells = np.flatnonzero(counts)
+    cells = np.flatnonzero(counts != 0)
     return cells, counts[cells]

@@ -28,12 +28,12 @@ def count_where(
 
 
 @kernel
-def count_some(
+def take_off(
     cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:
-    """Add one to the cell of each person at the positions `which`."""
+    """Take one off the cell of each person at the positions `which`."""
     for j in range(which.size):
-        counts[cell[which[j]]] += 1
+        counts[cell[which[j]]] -= 1
 
 
 @kernel
@@ -49,11 +49,14 @@ def count_structure(
 ) -> None:
     """Count residents by (background, sex, age on 1 January) and (background, family size).
 
-    The last age and the last size hold everybody beyond.
+    The last age and the last size hold everybody beyond. The first index of both tables is a
+    lane: neighbours are counted in different ones, since adding to a number that has only
+    just been added to has to wait.
     """
-    oldest, largest = ages.shape[2] - 1, families.shape[1]
+    lanes, oldest, largest = ages.shape[0], ages.shape[3] - 1, families.shape[2]
     for i in range(place.size):
-        if place[i] == 0:
-            age = min(max(year - 1 - birth_year[i], 0), oldest)
-            ages[background[i], sex[i], age] += 1
-            families[background[i], min(max(family_total[i], 1), largest) - 1] += 1
+        lane, b = np.uint64(i % lanes), np.uint64(background[i])
+        here = place[i] == 0
+        age = np.uint64(min(max(year - 1 - birth_year[i], 0), oldest))
+        ages[lane, b, np.uint64(sex[i]), age] += here
+        families[lane, b, np.uint64(min(max(family_total[i], 1), largest) - 1)] += here

@@ -10,44 +10,111 @@ from sim.agents.checks import NORWEGIAN_BORN
 from sim.agents.population import ABROAD, RESIDENT, Population
 
 
+class Families:
+    """Who belongs to which family: looked up once a year, and kept up to date.
+
+    The members of a family, wherever they are, stand in a ring. Who moves to another family
+    does so through `move`; newcomers at the end of the population are noticed by themselves.
+    """
+
+    def __init__(self, population: Population) -> None:
+        self.population = population
+        self.following = np.empty(0, dtype=np.int32)  # by person: who comes next in the ring
+        self.first = np.empty(0, dtype=np.int32)  # by family: a member, or -1
+        self.seen = np.empty(0, dtype=np.uint8)
+        self.known = 0
+
+    def hold(self) -> "Families":
+        """Take newcomers in."""
+        family = self.population["family"]
+        if self.known < family.size:
+            if self.following.size < family.size:
+                self.following = _longer(self.following, family.size)
+            self._room(int(family[self.known :].max()) + 1)
+            kernel.link(family, self.known, self.following, self.first)
+            self.known = family.size
+        return self
+
+    def of(self, families: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the positions of everybody in these families, each once."""
+        self.hold()
+        found = np.empty(self.known, dtype=np.int64)
+        families = families.astype(np.int64)
+        count = kernel.members(families, self.following, self.first, self.seen, found)
+        return found[:count].copy()
+
+    def beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of everybody in the families of these persons, each once."""
+        return self.of(self.population["family"][persons])
+
+    def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
+        """Note that persons bear other family numbers than the `old` ones; each is named once."""
+        new = self.population["family"][movers]
+        self._room(int(new.max(initial=-1)) + 1)
+        kernel.relink(movers, old, new, self.following, self.first)
+
+    @property
+    def size(self) -> int:
+        """One more than the largest family number so far this year."""
+        return self.hold().first.size
+
+    def _room(self, families: int) -> None:
+        if families > self.first.size:
+            self.first = np.append(
+                self.first, np.full(families - self.first.size, -1, dtype=np.int32)
+            )
+            self.seen = np.zeros(families, dtype=np.uint8)
+
+
+def _longer(column: NDArray[np.int32], size: int) -> NDArray[np.int32]:
+    """Return a column with room for so many and a quarter more."""
+    longer = np.empty(size + size // 4, dtype=np.int32)
+    longer[: column.size] = column
+    return longer
+
+
 def children_and_adults(
-    population: Population, born_by: int
+    population: Population, born_by: int, families: Families | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the positions of resident children and of the adults they live with.
 
     born_by: the latest year of birth of an adult; children without an adult are left out.
     """
     family, birth_year, place = (population[c] for c in ("family", "birth_year", "place"))
-    young = int(np.count_nonzero(birth_year > born_by))
-    children, adults = np.empty(young, dtype=np.int64), np.empty(young, dtype=np.int64)
-    if not young:
-        return children, adults
-    families = number_of_families(population)
-    motherless = np.zeros(families, dtype=np.uint8)
+    found = np.empty((2, family.size + 1), dtype=np.int64)
     count = kernel.with_mother(
-        family, birth_year, place, population["mother"], born_by, motherless, children, adults
+        family, birth_year, place, population["mother"], born_by, found[0], found[1]
     )
-    children, adults = children[:count], adults[:count]
-    eldest = np.full(families, -1, dtype=np.int32)
-    person = population["person"]
-    kernel.eldest_members(family, birth_year, person, place, born_by, motherless, eldest)
-    adults = np.where(adults < 0, eldest[family[children]], adults)
-    found = adults >= 0
-    return children[found], adults[found]
+    children, adults = found[:, :count].copy()
+    alone = np.flatnonzero(adults < 0)
+    if alone.size:
+        families = families or Families(population)
+        rows = families.beside(children[alone])
+        eldest = np.full(families.size, -1, dtype=np.int32)
+        kernel.eldest_members(
+            rows, family, birth_year, population["person"], place, born_by, eldest
+        )
+        adults[alone] = eldest[family[children[alone]]]
+        known = adults >= 0
+        children, adults = children[known], adults[known]
+    return children, adults
 
 
-def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArray[np.int64]:
+def leave_families(
+    population: Population, leavers: NDArray[np.int64], families: Families | None = None
+) -> NDArray[np.int64]:
     """Take people who have left off their families' counts; return whose counts changed."""
-    families = number_of_families(population)
-    changed = np.empty(len(population) + 1, dtype=np.int64)
+    families = families or Families(population)
+    rows = families.beside(leavers)
+    changed = np.empty(rows.size, dtype=np.int64)
     count = kernel.leave(
         leavers,
+        rows,
         population["family"],
         population["background"],
         NORWEGIAN_BORN,
         population["place"],
-        np.zeros(families, dtype=np.uint8),
-        np.zeros((families, 2), dtype=np.int16),
+        np.zeros((families.size, 2), dtype=np.int16),
         population["family_total"],
         population["family_immigrants"],
         changed,
@@ -56,7 +123,10 @@ def leave_families(population: Population, leavers: NDArray[np.int64]) -> NDArra
 
 
 def join_families(
-    population: Population, joiners: NDArray[np.int64], others: int | NDArray[Any] = 0
+    population: Population,
+    joiners: NDArray[np.int64],
+    others: int | NDArray[Any] = 0,
+    families: Families | None = None,
 ) -> NDArray[np.int64]:
     """Count people into the families whose number they bear; return whose counts changed.
 
@@ -64,20 +134,22 @@ def join_families(
     of a family of which nobody else is resident (a number, or one for each joiner); an
     existing family keeps its own.
     """
-    families = number_of_families(population)
-    beside = np.zeros(families, dtype=np.int32)
+    families = families or Families(population)
+    joiners = np.asarray(joiners, dtype=np.int64)
+    rows = families.beside(joiners)
+    beside = np.zeros(families.size, dtype=np.int32)
     np.maximum.at(beside, population["family"][joiners], others)
-    changed = np.empty(len(population) + 1, dtype=np.int64)
+    changed = np.empty(rows.size + 1, dtype=np.int64)
     count = kernel.join(
-        np.asarray(joiners, dtype=np.int64),
+        joiners,
+        rows,
         population["family"],
         population["background"],
         NORWEGIAN_BORN,
         population["place"],
         beside,
-        np.zeros(families, dtype=np.uint8),
         np.zeros(len(population), dtype=np.uint8),
-        np.zeros((families, 4), dtype=np.int32),
+        np.zeros((families.size, 4), dtype=np.int32),
         population["family_total"],
         population["family_immigrants"],
         changed,

@@ -3,7 +3,81 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import inlined, kernel
+from sim.jit import kernel
+
+
+@kernel
+def link(
+    family: NDArray[np.int32],
+    begin: int,
+    following: NDArray[np.int32],
+    first: NDArray[np.int32],
+) -> None:
+    """Let everybody from position `begin` on stand in the ring of their family.
+
+    following: whom each person is followed by in the ring; first: a member by family, -1
+    while there is none. Without a branch, since who is the first cannot be foreseen.
+    """
+    for i in range(begin, family.size):
+        f = np.uint64(family[i])
+        following[i] = i
+        known = first[f] >= 0
+        before = first[f] if known else np.int32(i)
+        following[i] = following[before]
+        following[before] = i
+        first[f] = before
+
+
+@kernel
+def members(
+    families: NDArray[np.int64],
+    following: NDArray[np.int32],
+    first: NDArray[np.int32],
+    seen: NDArray[np.uint8],
+    found: NDArray[np.int64],
+) -> int:
+    """List everybody in these families, each once; return how many. `seen` is zero, and again."""
+    count = 0
+    for f in families:
+        if f >= first.size or first[f] < 0 or seen[f]:
+            continue
+        seen[f] = 1
+        i = first[f]
+        found[count] = i
+        count += 1
+        while following[i] != first[f]:
+            i = following[i]
+            found[count] = i
+            count += 1
+    for f in families:
+        if f < first.size:
+            seen[f] = 0
+    return count
+
+
+@kernel
+def relink(
+    movers: NDArray[np.int64],
+    old: NDArray[np.int32],
+    new: NDArray[np.int32],
+    following: NDArray[np.int32],
+    first: NDArray[np.int32],
+) -> None:
+    """Take each mover out of the ring of the old family, and into that of the new one."""
+    for j in range(movers.size):
+        i = np.int32(movers[j])
+        before = i
+        while following[before] != i:
+            before = following[before]
+        following[before] = following[i]
+        if first[old[j]] == i:
+            first[old[j]] = before if before != i else -1
+        following[i] = i
+        if first[new[j]] >= 0:
+            before = first[new[j]]
+            following[i] = following[before]
+            following[before] = i
+        first[new[j]] = i
 
 
 @kernel
@@ -13,46 +87,43 @@ def with_mother(
     place: NDArray[np.uint8],
     mother: NDArray[np.int32],
     born_by: int,
-    motherless: NDArray[np.uint8],
     children: NDArray[np.int64],
     adults: NDArray[np.int64],
 ) -> int:
     """List resident children born after a year; return how many.
 
-    The adult is the mother if she lives in the family. Otherwise it is -1, and the family
-    is marked in `motherless`.
+    The adult is the mother if she lives in the family, otherwise -1. The young are listed
+    first, without a branch; `children` is longer by one than there are persons.
     """
     count = 0
     for i in range(family.size):
-        if birth_year[i] > born_by and place[i] == 0:
-            m = mother[i]
-            children[count] = i
-            if m >= 0 and place[m] == 0 and family[m] == family[i] and birth_year[m] <= born_by:
-                adults[count] = m
-            else:
-                adults[count] = -1
-                motherless[family[i]] = 1
-            count += 1
+        children[count] = i
+        count += (birth_year[i] > born_by) & (place[i] == 0)
+    for j in range(count):
+        i = children[j]
+        m = mother[i]
+        there = m >= 0 and place[m] == 0 and family[m] == family[i] and birth_year[m] <= born_by
+        adults[j] = m if there else -1
     return count
 
 
 @kernel
 def eldest_members(
+    rows: NDArray[np.int64],
     family: NDArray[np.int32],
     birth_year: NDArray[np.int16],
     person: NDArray[np.int64],
     place: NDArray[np.uint8],
     born_by: int,
-    wanted: NDArray[np.uint8],
     eldest: NDArray[np.int32],
 ) -> None:
-    """Write into `eldest` the position of the eldest resident of each wanted family.
+    """Write into `eldest`, by family, the position of the eldest resident among these rows.
 
     They must be born by a year. Of members born in one year the smallest identifier counts,
     so that the order of persons cannot matter. Families without such a member keep their entry.
     """
-    for i in range(family.size):
-        if wanted[family[i]] and place[i] == 0 and birth_year[i] <= born_by:
+    for i in rows:
+        if place[i] == 0 and birth_year[i] <= born_by:
             e = eldest[family[i]]
             if (
                 e < 0
@@ -62,29 +133,14 @@ def eldest_members(
                 eldest[family[i]] = i
 
 
-@inlined
-def list_touched(
-    touched: NDArray[np.uint8],
-    family: NDArray[np.int32],
-    place: NDArray[np.uint8],
-    found: NDArray[np.int64],
-) -> int:
-    """List the residents of the families touched, without a branch; return how many."""
-    count = 0
-    for i in range(family.size):
-        found[count] = i
-        count += (touched[family[i]] != 0) & (place[i] == 0)
-    return count
-
-
 @kernel
 def leave(
     leavers: NDArray[np.int64],
+    rows: NDArray[np.int64],
     family: NDArray[np.int32],
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
-    touched: NDArray[np.uint8],
     gone: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
@@ -92,31 +148,32 @@ def leave(
 ) -> int:
     """Take leavers off the counts of the resident members they leave; return how many changed.
 
-    touched: by family, zero on entry; a byte each, so that looking everybody's family up stays
-        in the cache. gone: (families, 2), zero there: leavers, and immigrants among them.
+    rows: all members of their families. gone: (families, 2), zero on entry: leavers, and
+        immigrants among them.
     """
     for j in range(leavers.size):
         i = leavers[j]
-        touched[family[i]] = 1
         gone[family[i], 0] += 1
         gone[family[i], 1] += background[i] != norwegian_born
-    count = list_touched(touched, family, place, changed)
-    for j in range(count):
-        i = changed[j]
-        family_total[i] -= gone[family[i], 0]
-        family_immigrants[i] -= gone[family[i], 1]
+    count = 0
+    for i in rows:
+        if place[i] == 0:
+            family_total[i] -= gone[family[i], 0]
+            family_immigrants[i] -= gone[family[i], 1]
+            changed[count] = i
+            count += 1
     return count
 
 
 @kernel
 def join(
     joiners: NDArray[np.int64],
+    rows: NDArray[np.int64],
     family: NDArray[np.int32],
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
     others: NDArray[np.int32],
-    touched: NDArray[np.uint8],
     joining: NDArray[np.uint8],
     counts: NDArray[np.int32],
     family_total: NDArray[np.uint8],
@@ -125,18 +182,20 @@ def join(
 ) -> int:
     """Count joiners into their families; return how many persons' counts changed.
 
-    others: by family, members who are no persons of a family that nobody else lives in.
-    touched: by family, joining: by person, zero on entry. counts: (families, 4), zero there:
-        joiners, immigrants among them, and the family's counts before, total and immigrants.
-        No family counts more than 255.
+    rows: all members of their families. others: by family, members who are no persons of a
+        family that nobody else lives in. joining: by person, zero on entry. counts:
+        (families, 4), zero there: joiners, immigrants among them, and the family's counts
+        before, total and immigrants. No family counts more than 255.
     """
     for j in range(joiners.size):
         i = joiners[j]
-        touched[family[i]] = 1
         joining[i] = 1
         counts[family[i], 0] += 1
         counts[family[i], 1] += background[i] != norwegian_born
-    count = list_touched(touched, family, place, changed)
+    count = 0
+    for i in rows:
+        changed[count] = i
+        count += place[i] == 0
     for j in range(count):
         i = changed[j]
         if not joining[i]:

@@ -18,7 +18,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import new_families
 from sim.agents.newcomers import arrival_identifiers
 from sim.agents.population import Population
 from sim.chance import Chance, between_0_and_1
@@ -170,7 +169,8 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     member = np.arange(of.size) - begins[of]
     row = donors.start[units.donor][of] + member
     age, joined = donors.members["age"][row], host >= 0
-    family, municipality = new_families(population, size.size), _places(year, units)
+    first = year.families.size
+    family, municipality = np.arange(first, first + size.size), _places(year, units)
     total, immigrants = size + donors.others[units.donor], size.copy()
     alone = ~joined & (donors.members["age"][donors.start[units.donor]] < ADULT)
     total[alone] += 1  # children who find nobody live with somebody who is no person

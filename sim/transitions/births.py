@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import number_of_families
+from sim.agents.families import Families
 from sim.agents.newcomers import child_identifiers
 from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
@@ -87,9 +87,10 @@ class Births:
             return
         mothers = self._mothers(year)
         population = year.population
-        changed = np.empty(len(population), dtype=np.int64)
-        born = np.zeros(number_of_families(population), dtype=np.uint8)
-        count = kernel.add_members(mothers.mother, born, population["family"], population["place"],
+        rows = year.families.beside(mothers.mother)
+        changed = np.empty(rows.size, dtype=np.int64)
+        born = np.zeros(year.families.size, dtype=np.uint8)
+        count = kernel.add_members(mothers.mother, rows, born, population["family"], population["place"],
                                    population["family_total"], changed)  # fmt: skip
         year.changed.append(changed[:count].copy())
         both = mothers.immigrant_father & (
@@ -103,7 +104,7 @@ class Births:
         chances = probabilities(year.year, by_background=self.choice == "as_2022")
         limits = cuts(np.minimum(chances * self.level(year.year), 1.0))
         possible, cells, words = _possible(year, limits.max(axis=0))
-        union = unions(population, possible)
+        union = unions(population, possible, year.families)
         gives = words < limits.reshape(len(limits), -1)[union, cells]
         mother, union = possible[gives], union[gives]
         lucky = _luck(year, mother, FATHER) < assumed()["immigrant_father_no_union"]
@@ -135,7 +136,9 @@ def _possible(
     return np.concatenate(each[0]), np.concatenate(each[1]), np.concatenate(each[2])
 
 
-def unions(population: Population, women: Positions) -> NDArray[np.int64]:
+def unions(
+    population: Population, women: Positions, families: Families | None = None
+) -> NDArray[np.int64]:
     """Say who lives in Norway with a partner who is a person, and who with one who is not.
 
     Members of the family who are not persons are taken for a partner who is no immigrant,
@@ -144,10 +147,9 @@ def unions(population: Population, women: Positions) -> NDArray[np.int64]:
     place, family = population["place"], population["family"]
     partner = population["partner"][women]
     paired = (partner >= 0) & (place[partner] == RESIDENT)
-    families = number_of_families(population)
-    wanted, persons = np.zeros(families, dtype=np.uint8), np.zeros(families, dtype=np.uint8)
-    wanted[family[women[~paired]]] = 1
-    kernel.count_persons(wanted, family, place, persons)
+    families = families or Families(population)
+    persons = np.zeros(families.size, dtype=np.uint8)
+    kernel.count_persons(families.beside(women[~paired]), family, place, persons)
     others = population["family_total"][women] > persons[family[women]]
     return np.where(paired, PAIRED, np.where(others, MIXED, NO_UNION))
 

@@ -60,21 +60,21 @@ def list_possible(
 
 @kernel
 def count_persons(
-    wanted: NDArray[np.uint8],
+    rows: NDArray[np.int64],
     family: NDArray[np.int32],
     place: NDArray[np.uint8],
     persons: NDArray[np.uint8],
 ) -> None:
-    """Count the resident persons of the wanted families; `persons` is zero on entry."""
-    for i in range(family.size):
-        f = family[i]
-        if wanted[f] and place[i] == RESIDENT:
-            persons[f] += 1
+    """Count the residents among these rows by family; `persons` is zero on entry."""
+    for i in rows:
+        if place[i] == RESIDENT:
+            persons[family[i]] += 1
 
 
 @kernel
 def add_members(
     mothers: NDArray[np.int64],
+    rows: NDArray[np.int64],
     born: NDArray[np.uint8],
     family: NDArray[np.int32],
     place: NDArray[np.uint8],
@@ -83,12 +83,12 @@ def add_members(
 ) -> int:
     """Count a child of each mother into her family; return how many residents' counts changed.
 
-    born: by family, zero on entry. No family counts more than 255.
+    rows: all members of their families. born: by family, zero on entry. No family counts more than 255.
     """
     for j in range(mothers.size):
         born[family[mothers[j]]] += 1
     count = 0
-    for i in range(family.size):
+    for i in rows:
         more = np.int64(born[family[i]])
         if more > 0 and place[i] == RESIDENT:
             family_total[i] = min(family_total[i] + more, 255)

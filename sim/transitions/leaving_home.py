@@ -57,7 +57,7 @@ class LeavingHome:
             return
         population = year.population
         possible = _possible(year, cuts(rates()))
-        homes = survey(population, possible, year.year)
+        homes = survey(population, possible, year.year, year.families)
         family, birth_year, mother = (
             population[c][possible] for c in ("family", "birth_year", "mother")
         )
@@ -73,7 +73,7 @@ class LeavingHome:
         new = np.arange(first, first + leavers.size, dtype=np.int32)
         moves = with_children(population, Move(leavers, new, leavers), homes)
         none = np.empty(0, dtype=np.int32)
-        year.changed.append(move(population, moves, none, none))
+        year.changed.append(move(population, moves, none, none, year.families))
 
 
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:

@@ -99,7 +99,9 @@ class Mobility:
             self._threshold(persons, tables, year)
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
-            year.children, year.adults = children_and_adults(year.population, born_by)
+            year.children, year.adults = children_and_adults(
+                year.population, born_by, year.families
+            )
             year.outcome[year.children] = year.outcome[year.adults]
 
     def weights(self, population: Population, year: int, position: int) -> tuple[float, float]:

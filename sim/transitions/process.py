@@ -11,6 +11,7 @@ from typing import ClassVar, Literal, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.economy import Economy
@@ -112,6 +113,14 @@ class Year:
     adults: Positions
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
+    _families: Families | None = field(default=None, repr=False)
+
+    @property
+    def families(self) -> Families:
+        """Who belongs to which family now; processes that change families keep it up to date."""
+        if self._families is None:
+            self._families = Families(self.population)
+        return self._families.hold()
 
     @classmethod
     def begin(cls, year: int, population: Population, chance: Chance) -> Self:

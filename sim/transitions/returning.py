@@ -23,7 +23,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import join_families, number_of_families
+from sim.agents.families import Families, join_families
 from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
@@ -97,8 +97,9 @@ class Returning:
         population["place"][coming] = RESIDENT
         for column in ("left_year", "destination", "registered_year"):
             population[column][coming] = 0
-        joined = join_families(population, coming, _not_persons(population, coming))
-        _live_with_family(population, coming, joined)
+        others = _not_persons(population, coming, year.families)
+        joined = join_families(population, coming, others, year.families)
+        _live_with_family(population, coming, joined, year.families.size)
         year.record("return", coming)
         year.changed += [coming, joined]
 
@@ -110,13 +111,15 @@ class Returning:
         return hastened(probabilities(), factor[:, None, None, None, None])
 
 
-def _not_persons(population: Population, coming: Positions) -> NDArray[np.int64]:
+def _not_persons(
+    population: Population, coming: Positions, families: Families
+) -> NDArray[np.int64]:
     """Return with how many members who are no persons each comes back: those they left with.
 
     They are the members of the family on leaving, less all living persons with its number.
     """
-    family, size = population["family"], number_of_families(population)
-    living = np.bincount(family[population["place"] != DEAD], minlength=size)
+    family, rows = population["family"], families.beside(coming)
+    living = np.bincount(family[rows[population["place"][rows] != DEAD]], minlength=families.size)
     left_with = population["family_total"][coming].astype(np.int64)
     return np.asarray(np.maximum(left_with - living[family[coming]], 0))
 
@@ -139,7 +142,7 @@ def _coming(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
         wishing, children,
     )  # fmt: skip
     children = children[:young]
-    eldest = np.full(number_of_families(population), -1, dtype=np.int32)
+    eldest = np.full(year.families.size, -1, dtype=np.int32)
     latest = np.zeros(eldest.size, dtype=np.int16)
     kernel.eldest_abroad(exposed, children, person, family, birth_year, left_year, latest, eldest)
     count = kernel.come_back(wishing[:wishes], children, wish, year.year, person, family,
@@ -148,12 +151,14 @@ def _coming(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
     return coming[:count].copy()
 
 
-def _live_with_family(population: Population, coming: Positions, members: Positions) -> None:
+def _live_with_family(
+    population: Population, coming: Positions, members: Positions, families: int
+) -> None:
     """Give those who join residents the municipality of the eldest of them."""
     arriving = np.zeros(len(population), dtype=np.uint8)
     arriving[coming] = 1
     host = np.empty(coming.size, dtype=np.int64)
-    eldest = np.full(number_of_families(population), -1, dtype=np.int32)
+    eldest = np.full(families, -1, dtype=np.int32)
     kernel.hosts(coming, members, arriving, population["person"], population["family"],
                  population["birth_year"], eldest, host)  # fmt: skip
     found = host >= 0

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import new_families, number_of_families
+from sim.agents.families import Families, new_families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import ORIGIN, SEX
@@ -123,7 +123,7 @@ class Unions:
             return
         population = year.population
         apart, left = _apart(year)
-        _let_go(population, left)
+        _let_go(population, left, year.families)
         cases, homes = _cases(year, rates(), apart)
         men, women = couples(year, cases.seeking)
         joining = _join(population, cases.finding, men, women, homes)
@@ -134,39 +134,45 @@ class Unions:
         moves = joining.followed_by(Move(leavers, new, leavers))
         outside = _outside(population, cases, homes)
         _change_home(population["municipality"], moves)
-        year.changed.append(move(population, moves, *outside))
+        year.changed.append(move(population, moves, *outside, year.families))
         _link(population["partner"], cases.parting, men, women)
 
 
 def move(
-    population: Population, moves: Move, families: NDArray[np.int32], more: NDArray[np.int32]
+    population: Population,
+    moves: Move,
+    families: NDArray[np.int32],
+    more: NDArray[np.int32],
+    known: Families | None = None,
 ) -> Positions:
     """Let residents change families, all at once; return whose counts changed.
 
     families, more: where members who are no persons come (or go, if negative), and how many.
     """
-    size = number_of_families(population)
+    known = known or Families(population)
+    size, old = known.size, population["family"][moves.movers]
+    rows = known.of(np.concatenate([old, moves.families, families]))
     added = np.zeros(max(size, int(moves.families.max(initial=-1)) + 1), dtype=np.int32)
-    touched = np.zeros(added.size, dtype=np.uint8)
     np.add.at(added, families, more)
-    touched[families] = 1
     like = np.where(moves.families < size, moves.beside, -1)
-    changed = np.empty(len(population), dtype=np.int64)
+    changed = np.empty(rows.size, dtype=np.int64)
     columns = ("background", "place", "family", "family_total", "family_immigrants")
     background, place, family, total, immigrants = (population[c] for c in columns)
-    count = kernel.move(moves.movers, moves.families, like, touched, added, background,
+    count = kernel.move(moves.movers, moves.families, like, rows, added, background,
                         place, family, total, immigrants, changed)  # fmt: skip
+    known.moved(moves.movers, old)
     return changed[:count].copy()
 
 
-def survey(population: Population, persons: Positions, year: int) -> Households:
+def survey(
+    population: Population, persons: Positions, year: int, families: Families
+) -> Households:
     """Look at the families of these persons; the young are under 18 when the year ends."""
-    size, family = number_of_families(population), population["family"]
-    wanted, counted = np.zeros(size, dtype=np.uint8), np.zeros(size, dtype=np.uint8)
-    wanted[family[persons]] = 1
-    head = np.full(size, -1, dtype=np.int32)
-    young = np.empty(len(population), dtype=np.int64)
-    count = kernel.survey(wanted, year - ADULT, family, population["place"],
+    family, rows = population["family"], families.beside(persons)
+    counted = np.zeros(families.size, dtype=np.uint8)
+    head = np.full(families.size, -1, dtype=np.int32)
+    young = np.empty(rows.size, dtype=np.int64)
+    count = kernel.survey(rows, year - ADULT, family, population["place"],
                           population["birth_year"], population["person"], counted, head,
                           young)  # fmt: skip
     return Households(counted, head, young[:count].copy())
@@ -211,12 +217,14 @@ def _apart(year: Year) -> tuple[Positions, Positions]:
     return here[:moved].copy(), left[:waited].copy()
 
 
-def _let_go(population: Population, left: Positions) -> None:
+def _let_go(population: Population, left: Positions, families: Families) -> None:
     """Part those whose partner does not come back; who is abroad gets a family of their own."""
     partner = population["partner"]
     abroad = partner[left]
     partner[left], partner[abroad] = -1, -1
-    population["family"][abroad] = new_families(population, abroad.size)
+    old = population["family"][abroad]
+    population["family"][abroad] = np.arange(families.size, families.size + abroad.size)
+    families.moved(abroad.astype(np.int64), old)
 
 
 def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households]:
@@ -230,7 +238,7 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households
     words = np.concatenate([words, np.zeros(more.size, dtype=words.dtype)])
     parting = population["partner"][possible] >= 0
     alone, luck = possible[~parting], words[~parting]
-    homes = survey(population, possible, year.year)
+    homes = survey(population, possible, year.year, year.families)
     family = population["family"][alone]
     others = population["family_total"][alone] > homes.persons[family]
     united = others & (homes.head[family] == alone)

@@ -67,7 +67,7 @@ def list_possible(
 
 @kernel
 def survey(
-    wanted: NDArray[np.uint8],
+    rows: NDArray[np.int64],
     born_after: int,
     family: NDArray[np.int32],
     place: NDArray[np.uint8],
@@ -77,16 +77,16 @@ def survey(
     head: NDArray[np.int32],
     young: NDArray[np.int64],
 ) -> int:
-    """Look at the residents of the wanted families; return how many are young.
+    """Look at the residents among these rows, whole families; return how many are young.
 
     persons, head: by family, 0 and -1 on entry: how many they are, and who is the eldest. Of
     those born in one year it is the smallest identifier, so that the order of rows cannot
     matter. young: positions of those born after a year.
     """
     count = 0
-    for i in range(family.size):
+    for i in rows:
         f = family[i]
-        if wanted[f] and place[i] == RESIDENT:
+        if place[i] == RESIDENT:
             persons[f] += 1
             h = head[f]
             if (
@@ -143,7 +143,7 @@ def move(
     movers: NDArray[np.int64],
     families: NDArray[np.int32],
     like: NDArray[np.int64],
-    touched: NDArray[np.uint8],
+    rows: NDArray[np.int64],
     more: NDArray[np.int32],
     background: NDArray[np.uint8],
     place: NDArray[np.uint8],
@@ -155,14 +155,13 @@ def move(
     """Let residents change families, and count everybody anew; return how many changed.
 
     like: for each mover a resident who stays in the family that is joined, or -1 if it is new.
-    touched, more: by family; on entry the families that change otherwise, and by how many
-        members who are no persons. No family counts more than 255.
+    rows: all members of the families that change, once each. more: by family; on entry
+        by how many members who are no persons it changes. No family counts more than 255.
     """
     immigrants = np.zeros(more.size, dtype=np.int32)
     for k in range(movers.size):
         i, old, new = movers[k], family[movers[k]], families[k]
         is_immigrant = 1 if background[i] != NORWEGIAN_BORN else 0
-        touched[old] = touched[new] = 1
         more[old] -= 1
         more[new] += 1
         immigrants[old] -= is_immigrant
@@ -173,9 +172,9 @@ def move(
         family_total[i] = family_total[like[k]] if like[k] >= 0 else 0
         family_immigrants[i] = family_immigrants[like[k]] if like[k] >= 0 else 0
     count = 0
-    for i in range(family.size):
+    for i in rows:
         f = family[i]
-        if touched[f] and place[i] == RESIDENT:
+        if place[i] == RESIDENT:
             family_total[i] = min(family_total[i] + more[f], 255)
             family_immigrants[i] = min(family_immigrants[i] + immigrants[f], 255)
             changed[count] = i
