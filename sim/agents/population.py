@@ -72,20 +72,13 @@ class Population:
         return np.arange(first, first + more, dtype=np.int64)
 
     def forget(self, which: NDArray[np.bool_]) -> None:
-        """Take persons out, in place; links to them become -1, positions change.
-
-        The others are put in order, residents first and then by family, so that who belongs
-        together also stands together in memory: looking relatives up is faster then.
-        """
+        """Take persons out, in place; links to them become -1, positions change."""
         keep = np.flatnonzero(~which)
-        family = self["family"][keep].astype(np.int64)
-        elsewhere = (self["place"][keep] != RESIDENT).astype(np.int64)
-        keep = np.sort((elsewhere << 31 | family) << 31 | keep) & (2**31 - 1)
         place_of = np.full(len(self) + 1, -1, dtype=np.int32)  # the last entry answers -1
         place_of[keep] = np.arange(keep.size, dtype=np.int32)
         for name, column in self.columns.items():
-            shorter = place_of[column[keep]] if name in LINKS else column[keep]
-            self.columns[name] = shorter
+            shorter = column.take(keep)
+            self.columns[name] = place_of.take(shorter) if name in LINKS else shorter
         self._room.clear()
         self.forgotten += 1
 
