@@ -17,7 +17,9 @@ from sim.engine import Simulation
 from sim.transitions.process import Process, Settings, Year
 
 YEARS = 18
-BESIDE_COLUMNS = 2 + 4 + 1  # ceilings, cell of 1 January and outcome, bytes a person
+# Bytes a person: ceilings, cell of 1 January, outcome, shared luck, the ring of the family with
+# a first member of each family.
+BESIDE_COLUMNS = 2 + 4 + 1 + 8 + 8
 SLACK = 1.25  # room that a growing population keeps
 
 

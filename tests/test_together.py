@@ -6,14 +6,20 @@ from scipy import stats
 
 from sim.agents.population import ABROAD
 from sim.chance import Chance, between_0_and_1
-from sim.transitions.mobility import Mobility
+from sim.engine import Simulation
+from sim.transitions.mobility import Mobility, persons_of
 from sim.transitions.process import EMIGRATE, STAY, Settings, Year
-from sim.transitions.together import CORRELATION, lucky_persons
+from sim.transitions.together import CORRELATION, SharedLuck
 from tests import oracles
 from tests.conftest import load, made_people
 from tests.test_mobility import livelier, settings
 
 TOLD = {"children": "stay"}
+
+
+def lucky_persons(people, year, chance, correlation=CORRELATION):
+    """Everybody's number of luck, looked up anew."""
+    return SharedLuck(correlation).lucky(Year.begin(year, people, chance), None)
 
 
 def whose(people, i, year, seed, correlation=CORRELATION):
@@ -142,5 +148,23 @@ def test_the_order_of_rows_does_not_matter():
 
 
 def test_settings_choose():
-    assert Mobility.ready(Settings()).correlation == CORRELATION
-    assert Mobility.ready(Settings(assumptions={"families": "apart"})).correlation == 0
+    assert Mobility.ready(Settings()).sharing.correlation == CORRELATION
+    assert Mobility.ready(Settings(assumptions={"families": "apart"})).sharing.correlation == 0
+
+
+def test_luck_kept_from_year_to_year_is_that_looked_up_anew():
+    """Marriages, births, deaths, moves out and journeys all change who shares with whom."""
+    simulation = Simulation(made_people(load(20_000, 600)), Settings(), Chance(2))
+    mobility = simulation.processes[0]
+    assert isinstance(mobility, Mobility)
+    renewed = 0
+    for _ in range(6):
+        simulation.step()
+        year = Year.begin(simulation.year, simulation.population, Chance(2))
+        anew = mobility.lucky(year)
+        year.changed = simulation._last.changed
+        persons = persons_of(simulation.population)
+        changed = mobility.ceilings.hold(persons, year)
+        renewed += 0 if changed is None else changed.size
+        np.testing.assert_array_equal(mobility.sharing.lucky(year, changed), anew)
+    assert renewed > 100

@@ -17,10 +17,10 @@ from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.logit import TERMS, parameters_set
-from sim.transitions.process import Assumption, Settings, Year
+from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.shifts import ECONOMY, FAMILIES, REFERENCE, YEAR_EFFECTS, Shifts
 from sim.transitions.terms import FACTORS
-from sim.transitions.together import CORRELATION, TOGETHER, lucky_persons
+from sim.transitions.together import CORRELATION, TOGETHER, SharedLuck
 
 YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimated
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
@@ -80,7 +80,8 @@ class Mobility:
         highest = with_shift(self.tables, self.shifts.largest)
         self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
-        self.correlation = CORRELATION if settings.choice(TOGETHER) == "together" else 0.0
+        together = settings.choice(TOGETHER) == "together"
+        self.sharing = SharedLuck(CORRELATION if together else 0.0)
 
     @classmethod
     def ready(cls, settings: Settings) -> "Mobility":
@@ -91,8 +92,8 @@ class Mobility:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
         tables = self.tables_of(year.year)
-        year.lucky = self.lucky(year)
-        self.ceilings.hold(persons, year)
+        changed = self.ceilings.hold(persons, year)
+        year.lucky = self.sharing.lucky(year, changed)
         if self.settings.draws == "explicit":
             self._explicit(persons, tables, year)
         else:
@@ -117,7 +118,7 @@ class Mobility:
 
     def lucky(self, year: Year) -> NDArray[np.int64]:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
-        return lucky_persons(year.population, year.year, year.chance, self.correlation)
+        return SharedLuck(self.sharing.correlation).lucky(year, None)
 
     def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
@@ -226,23 +227,22 @@ class Ceilings:
         self.until, self.forgotten = -1, 0
         self.move = self.emigrate = np.empty(0, dtype=np.uint8)
 
-    def hold(self, persons: kernel.Persons, year: Year) -> None:
-        """Make the ceilings hold for `year`."""
-        n = persons.sex.size
-        changed = np.concatenate(year.changed) if year.changed else np.empty(0, dtype=np.int64)
-        year.changed.clear()
-        known = self.move.size
+    def hold(self, persons: kernel.Persons, year: Year) -> Positions | None:
+        """Make the ceilings hold for `year`; return who changed or is new, None for everybody."""
+        n, known = persons.sex.size, self.move.size
         others = year.population.forgotten != self.forgotten  # positions are others now
-        if year.year >= self.until or others or changed.size + n - known > n // 2:
+        changed = np.empty(0, dtype=np.int64) if others else _marked(year.changed, n, known)
+        year.changed.clear()
+        if year.year >= self.until or others or changed.size > n // 2:
             self.forgotten = year.population.forgotten
             self.until = year.year + self.renew
             self.move, self.emigrate = self._codes(persons, year.year, None)
-            return
+            return None
         if n > known:
             self.move, self.emigrate = (np.resize(c, n) for c in (self.move, self.emigrate))
-            changed = np.concatenate([changed[changed < known], np.arange(known, n)])
         if changed.size:
             self.move[changed], self.emigrate[changed] = self._codes(persons, year.year, changed)
+        return changed
 
     def _codes(
         self, persons: kernel.Persons, year: int, which: NDArray[np.int64] | None
@@ -257,6 +257,15 @@ class Ceilings:
         for weight, code in zip((move, emigrate)[: 2 - self.together], codes, strict=False):
             kernel.round_up(weight.view(np.int32), code)
         return codes[0], codes[1]
+
+
+def _marked(changed: list[Positions], n: int, known: int) -> Positions:
+    """Return in order, each once, whose covariates changed and who is new (from `known` on)."""
+    mark = np.zeros(n, dtype=np.bool_)
+    for positions in changed:
+        mark[positions] = True
+    mark[known:] = True
+    return np.flatnonzero(mark)
 
 
 def persons_of(population: Population) -> kernel.Persons:

@@ -101,7 +101,8 @@ class Year:
     lucky: the number that everybody's luck is drawn for: their identifier or their family's.
     children, adults: positions of children who follow, and of the adults they follow.
     events: positions of the persons to whom each kind of event happened.
-    changed: positions of persons whose mobility covariates, place among them, a process altered.
+    changed: positions of residents whose mobility covariates, place among them, or whose family,
+        or who of it shares their luck, a process altered.
     """
 
     year: int

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.population import Population
-from sim.chance import Chance, cuts
+from sim.chance import cuts
 from sim.transitions import together_kernel as kernel
-from sim.transitions.process import Assumption, Positions
+from sim.transitions.process import Assumption, Positions, Year
 
 YOUNGEST = 15  # who are asked at all
+BATCH = 65_536  # persons at a time, so that their coins stay in the cache
 CORRELATION = 0.9  # of error terms inside a family; no source tells
 
 TOGETHER = Assumption(
@@ -31,23 +32,46 @@ TOGETHER = Assumption(
 )
 
 
-def lucky_persons(
-    population: Population, year: int, chance: Chance, correlation: float = CORRELATION
-) -> NDArray[np.int64]:
-    """Return, for everybody, the number that their luck is drawn for this year."""
-    person, family = population["person"], population["family"]
-    if correlation <= 0 or not person.size:
-        return person
-    coin = np.empty(person.size, dtype=np.uint32)
-    chance.swift_word("families_together", year, person, coin)
-    lucky = np.empty(person.size, dtype=np.int64)
-    heads = np.uint64(cuts(np.array([np.sqrt(correlation)]))[0])
-    size, place = population["family_total"], population["place"]
-    partner, mother = population["partner"], population["mother"]
-    sharing = np.empty(person.size + 1, dtype=np.int64)
-    kernel.take_luck(coin, heads, year - 1 - YOUNGEST, person, family, size,
-                     population["birth_year"], place, partner, mother, lucky, sharing)  # fmt: skip
-    return lucky
+class SharedLuck:
+    """Whose luck everybody shares, kept from year to year.
+
+    It depends on who lives in one family with partner and mother. Whoever changes that names
+    the members in year.changed, as for the ceilings of sim.transitions.mobility.
+    shared: by person, the number of luck that heads stand for, in eight bytes a person.
+    """
+
+    def __init__(self, correlation: float) -> None:
+        self.correlation = correlation
+        self.shared = np.empty(0, dtype=np.int64)
+
+    def lucky(self, year: Year, changed: Positions | None) -> NDArray[np.int64]:
+        """Return the number that everybody's luck is drawn for this year.
+
+        changed: whom to look up anew, newcomers among them; None for everybody.
+        """
+        population = year.population
+        person, birth_year = population["person"], population["birth_year"]
+        if self.correlation <= 0 or not person.size:
+            return person
+        self._look_up(population, changed)
+        coin = np.empty(min(BATCH, person.size), dtype=np.uint32)
+        lucky = np.empty(person.size, dtype=np.int64)
+        heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
+        for first in range(0, person.size, BATCH):
+            some = slice(first, first + BATCH)
+            tossed = coin[: person[some].size]
+            year.chance.swift_word("families_together", year.year, person[some], tossed)
+            kernel.take_luck(tossed, heads, year.year - 1 - YOUNGEST, person[some],
+                             birth_year[some], self.shared[some], lucky[some])  # fmt: skip
+        return lucky
+
+    def _look_up(self, population: Population, changed: Positions | None) -> None:
+        if changed is None:
+            changed = np.arange(len(population))
+        if self.shared.size != len(population):
+            self.shared = np.resize(self.shared, len(population))
+        columns = ("person", "family", "family_total", "place", "partner", "mother")
+        kernel.share_luck(changed, *(population[c] for c in columns), self.shared)
 
 
 def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:

@@ -7,41 +7,49 @@ from sim.jit import kernel
 
 
 @kernel
-def take_luck(
-    coin: NDArray[np.uint32],
-    heads: np.uint64,
-    born_by: int,
+def share_luck(
+    which: NDArray[np.int64],
     person: NDArray[np.int64],
     family: NDArray[np.int32],
     family_total: NDArray[np.uint8],
-    birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
     mother: NDArray[np.int32],
-    lucky: NDArray[np.int64],
-    sharing: NDArray[np.int64],
+    shared: NDArray[np.int64],
 ) -> None:
-    """Write the couple's number of luck for members whose coin is heads, else their own.
+    """Write the couple's number of luck for the members `which`, or their own identifier.
 
     The couple is a person's own, or the mother's whom a person without a partner lives with.
-    Its number is no identifier: all bits of the smaller of the two, turned over. Only members
-    born by a year have luck to share. Who shares is listed first, without a branch, since a
-    coin cannot be foreseen; `sharing` is longer by one than there are persons.
+    Its number is no identifier: all bits of the smaller of the two, turned over.
     """
-    count = 0
+    for i in which:
+        shared[i] = person[i]
+        if family_total[i] > 1 and place[i] == 0:
+            head = i
+            m = mother[i]
+            if partner[i] < 0 and m >= 0 and place[m] == 0 and family[m] == family[i]:
+                head = np.int64(m)
+            first = person[head]
+            p = partner[head]
+            if p >= 0 and place[p] == 0 and family[p] == family[head]:
+                first = min(first, person[p])
+            shared[i] = ~first
+
+
+@kernel
+def take_luck(
+    coin: NDArray[np.uint32],
+    heads: np.uint32,
+    born_by: int,
+    person: NDArray[np.int64],
+    birth_year: NDArray[np.int16],
+    shared: NDArray[np.int64],
+    lucky: NDArray[np.int64],
+) -> None:
+    """Write the shared number of luck of those whose coin is heads, else their own.
+
+    heads: the largest coin that is. Only those born by a year have luck to share.
+    """
     for i in range(person.size):
-        lucky[i] = person[i]
-        sharing[count] = i
-        shares = (coin[i] < heads) & (family_total[i] > 1)
-        count += shares & (place[i] == 0) & (birth_year[i] <= born_by)
-    for j in range(count):
-        i = sharing[j]
-        head = i
-        m = mother[i]
-        if partner[i] < 0 and m >= 0 and place[m] == 0 and family[m] == family[i]:
-            head = np.int64(m)
-        first = person[head]
-        p = partner[head]
-        if p >= 0 and place[p] == 0 and family[p] == family[head]:
-            first = min(first, person[p])
-        lucky[i] = ~first
+        shares = (coin[i] <= heads) & (birth_year[i] <= born_by)
+        lucky[i] = shared[i] if shares else person[i]
