@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
@@ -105,6 +106,7 @@ class Simulation:
         self.forgetful = forgetful
         self.watcher: Watcher | None = None
         self._last: Year | None = None
+        self._families = Families(self.population)
 
     @property
     def year(self) -> int:
@@ -119,6 +121,7 @@ class Simulation:
     def _step(self) -> Counts:
         self._forget()
         year = Year.begin(self.year, self.population, self.chance)
+        year.families = self._families
         if self._last is not None:
             year.changed = self._last.changed
         stock = self.observer.begin(self.population)

@@ -119,6 +119,7 @@ class Observer:
         self.shape = tuple(len(dimension.codes) for dimension in self.dimensions)
         assert self.cells <= np.iinfo(np.int32).max, f"{self.cells:,} cells are too many"
         self.cell = np.empty(0, dtype=np.int32)
+        self._counts = np.zeros(self.cells, dtype=np.int32)  # of one event; zero between two
         self.structure: Structure | None = None
 
     @property
@@ -171,8 +172,10 @@ class Observer:
     def _count(self, positions: Positions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the cells of these persons, and how many are in each."""
         assert positions.max(initial=-1) < self.cell.size, "events of persons not seen on 1 January"
-        cells, counts = np.unique(self.cell[positions], return_counts=True)
-        return cells.astype(np.int64), counts.astype(np.int64)
+        kernel.count_some(self.cell, positions, self._counts)
+        cells, counts = sparse(self._counts)
+        self._counts[cells] = 0
+        return cells, counts
 
 
 def _ended(year: Year, exposed: int) -> Positions:
@@ -184,7 +187,7 @@ def _ended(year: Year, exposed: int) -> Positions:
     return died
 
 
-def sparse(counts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def sparse(counts: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the cells that are not empty, and their counts."""
     cells = np.flatnonzero(counts != 0)
-    return cells, counts[cells]
+    return cells, counts[cells].astype(np.int64)

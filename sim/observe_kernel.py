@@ -28,6 +28,15 @@ def count_where(
 
 
 @kernel
+def count_some(
+    cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int32]
+) -> None:
+    """Add one to the cell of each person at the positions `which`."""
+    for j in range(which.size):
+        counts[cell[which[j]]] += 1
+
+
+@kernel
 def take_off(
     cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int64]
 ) -> None:

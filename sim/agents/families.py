@@ -11,7 +11,7 @@ from sim.agents.population import ABROAD, RESIDENT, Population
 
 
 class Families:
-    """Who belongs to which family: looked up once a year, and kept up to date.
+    """Who belongs to which family: looked up once, and kept up to date.
 
     The members of a family, wherever they are, stand in a ring. Who moves to another family
     does so through `move`; newcomers at the end of the population are noticed by themselves.
@@ -22,10 +22,13 @@ class Families:
         self.following = np.empty(0, dtype=np.int32)  # by person: who comes next in the ring
         self.first = np.empty(0, dtype=np.int32)  # by family: a member, or -1
         self.seen = np.empty(0, dtype=np.uint8)
-        self.known = 0
+        self.known = self.forgotten = 0
 
     def hold(self) -> "Families":
         """Take newcomers in."""
+        if self.forgotten != self.population.forgotten:  # positions are others now
+            self.known, self.forgotten = 0, self.population.forgotten
+            self.first[:] = -1
         family = self.population["family"]
         if self.known < family.size:
             if self.following.size < family.size:
@@ -38,7 +41,9 @@ class Families:
     def of(self, families: NDArray[Any]) -> NDArray[np.int64]:
         """Return the positions of everybody in these families, each once."""
         self.hold()
-        found = np.empty(self.known, dtype=np.int64)
+        found = np.empty(self.known + 1, dtype=np.int64)
+        if not self.first.size:
+            return found[:0]
         families = families.astype(np.int64)
         count = kernel.members(families, self.following, self.first, self.seen, found)
         return found[:count].copy()
@@ -55,14 +60,13 @@ class Families:
 
     @property
     def size(self) -> int:
-        """One more than the largest family number so far this year."""
+        """One more than the largest family number so far."""
         return self.hold().first.size
 
     def _room(self, families: int) -> None:
         if families > self.first.size:
-            self.first = np.append(
-                self.first, np.full(families - self.first.size, -1, dtype=np.int32)
-            )
+            more = np.full(families - self.first.size, -1, dtype=np.int32)
+            self.first = np.append(self.first, more)
             self.seen = np.zeros(families, dtype=np.uint8)
 
 

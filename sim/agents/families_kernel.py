@@ -36,22 +36,31 @@ def members(
     seen: NDArray[np.uint8],
     found: NDArray[np.int64],
 ) -> int:
-    """List everybody in these families, each once; return how many. `seen` is zero, and again."""
+    """List everybody in these families, each once; return how many. `seen` is zero, and again.
+
+    All rings are walked at once, one step a round, so that no look-up has to wait for another
+    and no branch depends on how long a ring is. found: longer by one than there are persons.
+    """
+    start = np.empty(families.size + 1, dtype=np.int32)
+    here = np.empty(families.size + 1, dtype=np.int32)
+    walking = 0
+    for f in families:
+        known = f if f < first.size else 0
+        start[walking] = here[walking] = first[known]
+        wanted = (f < first.size) & (first[known] >= 0) & (seen[known] == 0)
+        seen[known] |= wanted
+        walking += wanted
     count = 0
-    for f in families:
-        if f >= first.size or first[f] < 0 or seen[f]:
-            continue
-        seen[f] = 1
-        i = first[f]
-        found[count] = i
-        count += 1
-        while following[i] != first[f]:
-            i = following[i]
-            found[count] = i
+    while walking > 0:
+        on = 0
+        for j in range(walking):
+            found[count] = here[j]
             count += 1
+            start[on], here[on] = start[j], following[here[j]]
+            on += here[on] != start[on]
+        walking = on
     for f in families:
-        if f < first.size:
-            seen[f] = 0
+        seen[f if f < first.size else 0] = 0
     return count
 
 
@@ -101,8 +110,8 @@ def with_mother(
         count += (birth_year[i] > born_by) & (place[i] == 0)
     for j in range(count):
         i = children[j]
-        m = mother[i]
-        there = m >= 0 and place[m] == 0 and family[m] == family[i] and birth_year[m] <= born_by
+        m = np.int64(mother[i]) if mother[i] >= 0 else i  # no child is born early enough
+        there = (place[m] == 0) & (family[m] == family[i]) & (birth_year[m] <= born_by)
         adults[j] = m if there else -1
     return count
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from sim.agents.newcomers import arrival_identifiers
 from sim.agents.population import Population
-from sim.chance import Chance, between_0_and_1
+from sim.chance import Chance, between_0_and_1, cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, STATUS
 from sim.transitions import arrival_levers
 from sim.transitions import arrival_tables as tables
@@ -247,6 +247,8 @@ def _places(year: Year, units: Units) -> Ints:
 # Whom they join
 
 LISTS = (2, len(HOSTS), 2, len(ORIGIN), (OLDEST - YOUNGEST) // BAND + 1)
+KEY_BITS = 32 + int(np.prod(LISTS)).bit_length()  # of a ring and a place on it
+BATCH = 65_536  # persons at a time, so that their words stay in the cache
 
 
 def _kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
@@ -279,9 +281,11 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
 
 def _in_order(ring: Ints, place: Words, person: Ints) -> Ints:
     """Return the order by ring and place; persons of one place stand in their own order."""
-    key = ring << 32 | place
-    order = np.argsort(key)
-    if (np.diff(key[order]) == 0).any():
+    key = ring.astype(np.uint64) << np.uint64(32) | place
+    order = np.empty(key.size, dtype=np.int64)
+    kernel.in_order(key, KEY_BITS, order)
+    ordered = key[order]
+    if (ordered[1:] == ordered[:-1]).any():
         order = np.lexsort((person, key))
     return order
 
@@ -289,28 +293,40 @@ def _in_order(ring: Ints, place: Words, person: Ints) -> Ints:
 def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
     """Return residents who wait to be joined, the ring each stands on and their place on it."""
     population = year.population
-    alone = np.empty(len(population), dtype=np.int64)
-    count = kernel.who_live_alone(
-        population["birth_year"], population["family_total"], population["place"],
-        population["partner"], year.year - OLDEST, year.year - YOUNGEST, alone,
-    )  # fmt: skip
-    alone = alone[:count].copy()
-    person = population["person"][alone]
-    stay = year.year - population["first_arrival_year"][alone].astype(np.int64)
-    share = np.array(OPEN)[np.searchsorted(STAYS, stay, side="right")]
-    luck = between_0_and_1(_words(year.chance, "arrivals_open", year.year, person))
-    waits = luck < share
-    resident, luck, share = alone[waits], luck[waits], share[waits]
+    resident, words = _open(year)
+    stay = year.year - population["first_arrival_year"][resident].astype(np.int64)
+    for_partner = cuts(FOR_PARTNER * np.array(OPEN))[np.searchsorted(STAYS, stay, side="right")]
     age = year.year - population["birth_year"][resident].astype(np.int64)
     ring = np.ravel_multi_index(
         (
-            (luck >= FOR_PARTNER * share).astype(np.int64),
+            (words >= for_partner).astype(np.int64),
             _kind_of_host(HOSTS)[0][population["reason"][resident]],
             population["sex"][resident], population["origin"][resident],
             (age - YOUNGEST) // BAND,
         ), LISTS,
     )  # fmt: skip
-    return resident, ring, _words(year.chance, "arrivals_ring", year.year, person[waits])
+    person = population["person"][resident]
+    return resident, ring, _words(year.chance, "arrivals_ring", year.year, person)
+
+
+def _open(year: Year) -> tuple[Positions, Words]:
+    """Return residents who wait for somebody, and the words that say so."""
+    population = year.population
+    by_stay = np.searchsorted(STAYS, np.arange(STAYS[-1] + 1), side="right")
+    open_to = cuts(np.array(OPEN)[by_stay])
+    columns = ("birth_year", "first_arrival_year", "family_total", "place", "partner")
+    looked_at = [population[c] for c in columns]
+    drawn, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
+    parts = [(found[:0], drawn[:0])]
+    for first in range(0, len(population), BATCH):
+        some = population["person"][first : first + BATCH]
+        words = drawn[: some.size]
+        year.chance.swift_word("arrivals_open", year.year, some, words)
+        count = kernel.who_waits(words, first, open_to, year.year, year.year - OLDEST,
+                                 year.year - YOUNGEST, *looked_at, found)  # fmt: skip
+        parts.append((found[:count] + first, words[found[:count]]))
+    each = list(zip(*parts, strict=True))
+    return np.concatenate(each[0]), np.concatenate(each[1])
 
 
 def _wanted(units: Units, words: Words) -> tuple[Ints, Positions]:

@@ -6,26 +6,76 @@ from numpy.typing import NDArray
 from sim.jit import inlined, kernel
 
 RESIDENT = 0
+DIGIT = 1024
 
 
 @kernel
-def who_live_alone(
+def who_waits(
+    words: NDArray[np.uint32],
+    first: int,
+    open_to: NDArray[np.uint64],
+    year: int,
+    born_from: int,
+    born_to: int,
     birth_year: NDArray[np.int16],
+    first_arrival_year: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
-    born_from: int,
-    born_to: int,
-    alone: NDArray[np.int64],
+    waiting: NDArray[np.int64],
 ) -> int:
-    """List residents of one-person families born in these years; return how many."""
+    """List residents of one-person families who wait for somebody; return how many.
+
+    words: of the persons from position `first` on; the columns are everybody's. open_to: cuts
+    by years of stay, the last for all longer ones. The first loop is vectorised and the
+    second has no branch, as with births.
+    """
+    limit = np.uint32(np.max(open_to) - np.uint64(1))
+    longest = open_to.size - 1
+    some = slice(first, first + words.size)
+    born, total, places, partners = birth_year[some], family_total[some], place[some], partner[some]
+    asked = np.empty(words.size, dtype=np.uint8)
+    for j in range(words.size):
+        asked[j] = (
+            (words[j] <= limit) & (total[j] == 1) & (places[j] == RESIDENT) & (partners[j] < 0)
+            & (born[j] >= born_from) & (born[j] <= born_to)
+        )  # fmt: skip
+    low = 0
+    for j in range(words.size):
+        waiting[low] = j
+        low += 1 if asked[j] else 0
     count = 0
-    for i in range(place.size):
-        lives_alone = family_total[i] == 1 and place[i] == RESIDENT and partner[i] < 0
-        if lives_alone and born_from <= birth_year[i] <= born_to:
-            alone[count] = i
-            count += 1
+    for k in range(low):
+        j = waiting[k]
+        stay = min(max(year - first_arrival_year[first + j], 0), longest)
+        waiting[count] = j
+        count += words[j] < open_to[np.uint64(stay)]
     return count
+
+
+@kernel
+def in_order(
+    key: NDArray[np.uint64],
+    bits: int,
+    order: NDArray[np.int64],
+) -> None:
+    """Write the order that makes the keys ascend, equal ones as they stood.
+
+    bits: how many bits of the keys are looked at, from the lowest on. Ten at a time are sorted by
+    counting, which takes a tenth of the time of sorting by comparison.
+    """
+    before, low = np.arange(order.size), np.uint64(DIGIT - 1)
+    for shift in range(0, bits, 10):
+        begins = np.zeros(DIGIT + 1, dtype=np.int64)
+        for i in range(key.size):
+            begins[((key[i] >> np.uint64(shift)) & low) + np.uint64(1)] += 1
+        for digit in range(DIGIT):
+            begins[digit + 1] += begins[digit]
+        for i in before:
+            digit = (key[i] >> np.uint64(shift)) & low
+            order[begins[digit]] = i
+            begins[digit] += 1
+        before[:] = order
 
 
 @inlined

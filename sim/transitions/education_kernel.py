@@ -42,12 +42,23 @@ def rise(
 
     next_level: cuts of reaching the next level or a higher one, by schooled here or not, sex,
         age reached, in education or not, level now, as one row: an index of five parts took twice
-        the time. registering: cuts by years of stay.
+        the time. registering: cuts by years of stay. Whom no cut could let rise is passed over
+        first, without a branch.
     """
-    count = 0
+    highest = max(np.max(next_level), np.max(registering))
+    born_by, born_from = year - YOUNGEST, year - OLDEST
+    low = 0
     for i in range(words.size):
+        rising[low] = i
+        low += (
+            (words[i] < highest) & (place[i] == RESIDENT) & (birth_year[i] <= born_by)
+            & (birth_year[i] >= born_from)
+        )  # fmt: skip
+    count = 0
+    for k in range(low):
+        i = rising[k]
         age, stay = int(year - birth_year[i]), int(year - first_arrival_year[i])
-        if place[i] != RESIDENT or age < YOUNGEST or age > OLDEST or stay < 0:
+        if stay < 0:
             continue
         here = schooled_here(birth_year[i], first_arrival_year[i])
         studies = int((status[i] == STUDENT) | (status[i] == EMPLOYED_STUDENT))

@@ -100,6 +100,7 @@ class Year:
     outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
     lucky: the number that everybody's luck is drawn for: their identifier or their family's.
     children, adults: positions of children who follow, and of the adults they follow.
+    families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
     changed: positions of residents whose mobility covariates, place among them, or whose family,
         or who of it shares their luck, a process altered.
@@ -112,23 +113,17 @@ class Year:
     lucky: NDArray[np.int64]
     children: Positions
     adults: Positions
+    families: Families = field(repr=False)
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
-    _families: Families | None = field(default=None, repr=False)
-
-    @property
-    def families(self) -> Families:
-        """Who belongs to which family now; processes that change families keep it up to date."""
-        if self._families is None:
-            self._families = Families(self.population)
-        return self._families.hold()
 
     @classmethod
     def begin(cls, year: int, population: Population, chance: Chance) -> Self:
         """Return a year in which nothing has happened yet."""
         nobody = np.empty(0, dtype=np.int64)
         outcome = np.zeros(len(population), dtype=np.uint8)
-        return cls(year, population, chance, outcome, population["person"], nobody, nobody)
+        return cls(year, population, chance, outcome, population["person"], nobody, nobody,
+                   Families(population))  # fmt: skip
 
     def record(self, event: str, positions: Positions) -> None:
         """Note that an event happened to these persons."""

@@ -21,19 +21,23 @@ def share_luck(
 
     The couple is a person's own, or the mother's whom a person without a partner lives with.
     Its number is no identifier: all bits of the smaller of the two, turned over.
+    There is no branch that a processor would have to guess: it then waits for several persons'
+    relatives at a time.
     """
+    sharing = np.empty(which.size + 1, dtype=np.int64)
+    count = 0
     for i in which:
         shared[i] = person[i]
-        if family_total[i] > 1 and place[i] == 0:
-            head = i
-            m = mother[i]
-            if partner[i] < 0 and m >= 0 and place[m] == 0 and family[m] == family[i]:
-                head = np.int64(m)
-            first = person[head]
-            p = partner[head]
-            if p >= 0 and place[p] == 0 and family[p] == family[head]:
-                first = min(first, person[p])
-            shared[i] = ~first
+        sharing[count] = i
+        count += (family_total[i] > 1) & (place[i] == 0)
+    for j in range(count):
+        i = sharing[j]
+        m = np.int64(mother[i]) if mother[i] >= 0 else i
+        at_home = (partner[i] < 0) & (place[m] == 0) & (family[m] == family[i])
+        head = m if at_home else i
+        p = np.int64(partner[head]) if partner[head] >= 0 else head
+        couple = (place[p] == 0) & (family[p] == family[head])
+        shared[i] = ~(min(person[head], person[p]) if couple else person[head])
 
 
 @kernel

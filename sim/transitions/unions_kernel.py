@@ -209,12 +209,8 @@ def list_apart(
     for k in range(paired):
         i = here[k]
         p = partner[i]
-        if place[p] == RESIDENT:
-            decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
-            if decides and municipality[i] != municipality[p]:
-                here[moved] = i
-                moved += 1
-        elif year - left_year[p] >= longest:
-            left[waited] = i
-            waited += 1
+        decides = (sex[i] < sex[p]) | ((sex[i] == sex[p]) & (person[i] < person[p]))
+        here[moved] = left[waited] = i
+        moved += decides & (place[p] == RESIDENT) & (municipality[i] != municipality[p])
+        waited += (place[p] != RESIDENT) & (year - left_year[p] >= longest)
     return moved, waited
