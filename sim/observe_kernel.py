@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from sim.jit import kernel
 
+LANES = 4  # in which neighbours are counted; a power of 2
+
 
 @kernel
 def add_codes(
@@ -14,7 +16,7 @@ def add_codes(
 ) -> None:
     """Add to each person's cell number the part that one column's value contributes."""
     for i in range(cell.size):
-        cell[i] += part[column[i] - lowest]
+        cell[i] += part[np.uint64(column[i] - lowest)]
 
 
 @kernel
@@ -62,9 +64,9 @@ def count_structure(
     lane: neighbours are counted in different ones, since adding to a number that has only
     just been added to has to wait.
     """
-    lanes, oldest, largest = ages.shape[0], ages.shape[3] - 1, families.shape[2]
+    oldest, largest = ages.shape[3] - 1, families.shape[2]
     for i in range(place.size):
-        lane, b = np.uint64(i % lanes), np.uint64(background[i])
+        lane, b = np.uint64(i) & np.uint64(LANES - 1), np.uint64(background[i])
         here = place[i] == 0
         age = np.uint64(min(max(year - 1 - birth_year[i], 0), oldest))
         ages[lane, b, np.uint64(sex[i]), age] += here

@@ -11,7 +11,6 @@ from sim.codes import BACKGROUND, SEX
 
 OLDEST = 100  # and beyond
 LARGEST = 8  # members of a family, and beyond
-LANES = 4  # in which neighbours are counted
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Structure:
 
 def structure_of(population: Population) -> Structure:
     """Count the residents of the population's 1 January."""
-    ages = np.zeros((LANES, len(BACKGROUND), len(SEX), OLDEST + 1), dtype=np.int64)
-    families = np.zeros((LANES, len(BACKGROUND), LARGEST), dtype=np.int64)
+    ages = np.zeros((kernel.LANES, len(BACKGROUND), len(SEX), OLDEST + 1), dtype=np.int64)
+    families = np.zeros((kernel.LANES, len(BACKGROUND), LARGEST), dtype=np.int64)
     place, background, sex = (population[name] for name in ("place", "background", "sex"))
     born, size = population["birth_year"], population["family_total"]
     kernel.count_structure(place, background, sex, born, size, population.year, ages, families)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.agents import families_kernel as kernel
 from sim.agents.checks import NORWEGIAN_BORN
-from sim.agents.population import ABROAD, RESIDENT, Population
+from sim.agents.population import ABROAD, RESIDENT, Population, lengthened
 
 
 class Families:
@@ -32,7 +32,7 @@ class Families:
         family = self.population["family"]
         if self.known < family.size:
             if self.following.size < family.size:
-                self.following = _longer(self.following, family.size)
+                self.following = lengthened(self.following, family.size)
             self._room(int(family[self.known :].max()) + 1)
             kernel.link(family, self.known, self.following, self.first)
             self.known = family.size
@@ -65,16 +65,10 @@ class Families:
 
     def _room(self, families: int) -> None:
         if families > self.first.size:
-            more = np.full(families - self.first.size, -1, dtype=np.int32)
-            self.first = np.append(self.first, more)
-            self.seen = np.zeros(families, dtype=np.uint8)
-
-
-def _longer(column: NDArray[np.int32], size: int) -> NDArray[np.int32]:
-    """Return a column with room for so many and a quarter more."""
-    longer = np.empty(size + size // 4, dtype=np.int32)
-    longer[: column.size] = column
-    return longer
+            known = self.first.size
+            self.first = lengthened(self.first, families)
+            self.seen = lengthened(self.seen, families)
+            self.first[known:], self.seen[known:] = -1, 0
 
 
 def children_and_adults(

@@ -183,6 +183,18 @@ class Population:
         return "\n".join(lines)
 
 
+def lengthened(column: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return a column of `size` persons that begins as this one; the rest holds anything.
+
+    It is a view of a larger array that is filled up first, so that most calls copy nothing.
+    """
+    room = column.base if isinstance(column.base, np.ndarray) else column
+    if room.ndim != 1 or room.dtype != column.dtype or room.size < size:
+        room = np.empty(size + size // SPARE, dtype=column.dtype)
+        room[: column.size] = column[:size]
+    return room[:size]
+
+
 def _summary(values: NDArray[Any], name: str) -> str:
     """One line on one column: shares of the six commonest codes, or the span of numbers."""
     column = BY_NAME[name]

@@ -126,7 +126,9 @@ class Arrivals:
         number = np.arange(int(np.ceil(max(persons, 0.0))))  # a person each is the most there are
         person = _identifiers(year, np.full(number.size, stream), number, number * 0)
         luck = between_0_and_1(_words(chance, "arrivals_donor", year, person))
-        donor = units[np.minimum(np.searchsorted(bounds, luck), units.size - 1)]
+        like = np.empty(number.size, dtype=np.int64)
+        kernel.look_up(bounds, luck, like)
+        donor = units[like]
         size = donors.size[donor]
         come = np.cumsum(size) - size / 2 < persons
         return donor[come], number[come]

@@ -54,6 +54,27 @@ def who_waits(
 
 
 @kernel
+def look_up(bounds: NDArray[np.float64], luck: NDArray[np.float64], found: NDArray[np.int64]) -> None:
+    """Write the first bound that is no less than each luck, or the last.
+
+    bounds: ascending, of at most 1; luck: between 0 and 1. That span is cut into as many parts
+    as there are bounds; each search begins at the first bound that is in the part or above.
+    """
+    parts, last = bounds.size, bounds.size - 1
+    begins = np.empty(parts + 1, dtype=np.int64)
+    at = 0
+    for part in range(parts + 1):
+        while at < last and bounds[at] * parts < part:
+            at += 1
+        begins[part] = at
+    for j in range(luck.size):
+        at = max(begins[np.int64(luck[j] * parts)] - 1, 0)
+        while at < last and bounds[at] < luck[j]:
+            at += 1
+        found[j] = at
+
+
+@kernel
 def in_order(
     key: NDArray[np.uint64],
     bits: int,

@@ -7,6 +7,25 @@ from sim.jit import kernel
 
 
 @kernel
+def find(
+    heap: NDArray[np.float64],
+    mark: NDArray[np.float64],
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Write where in an ascending heap each mark lies, between a first and a last place.
+
+    That is the first place whose number is above the mark; there are few to look at.
+    """
+    for j in range(mark.size):
+        at = first[j]
+        while at < last[j] and heap[at] <= mark[j]:
+            at += 1
+        found[j] = at
+
+
+@kernel
 def choose(
     words: NDArray[np.uint32],
     weights: NDArray[np.float64],

@@ -65,7 +65,7 @@ class CountyMoves:
         population = year.population
         words = np.empty(len(population), dtype=np.uint32)
         year.chance.swift_word(self.name, year.year, year.lucky, words)
-        found = np.empty(len(population), dtype=np.int64)
+        found = np.empty(len(population) + 1, dtype=np.int64)
         count = kernel.leave_county(
             words, self.cuts, year.year - 1 - YOUNGEST, year.outcome, population["place"],
             population["birth_year"], self.covered, population["background"],

@@ -22,17 +22,22 @@ def leave_county(
     family_total: NDArray[np.uint8],
     movers: NDArray[np.int64],
 ) -> int:
-    """List the residents of an age who stay at their level and whose word is below the cut."""
-    count = 0
+    """List the residents of an age who stay at their level and whose word is below the cut.
+
+    Whose word is below no cut is passed over first, without a branch. movers: longer by one
+    than there are persons.
+    """
+    limit = np.max(cuts)
+    low = 0
     for i in range(words.size):
-        size = min(max(family_total[i], 1), SIZES) - 1
-        if (
-            words[i] < cuts[reason[i], size]
-            and place[i] == 0
-            and outcome[i] == 0
-            and birth_year[i] <= born_by
-            and covered[background[i]]
-        ):
-            movers[count] = i
-            count += 1
+        movers[low] = i
+        low += (
+            (words[i] < limit) & (place[i] == 0) & (outcome[i] == 0) & (birth_year[i] <= born_by)
+        )  # fmt: skip
+    count = 0
+    for k in range(low):
+        i = movers[k]
+        size = np.uint64(min(max(family_total[i], 1), SIZES) - 1)
+        movers[count] = i
+        count += (words[i] < cuts[np.uint64(reason[i]), size]) & (covered[background[i]] != 0)
     return count

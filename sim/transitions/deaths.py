@@ -66,7 +66,7 @@ class Deaths:
         chances = hastened(chances, self.level(year.year))
         words = np.empty(len(population), dtype=np.uint32)
         year.chance.swift_word(self.name, year.year, population["person"], words)
-        dying = np.empty(len(population), dtype=np.int64)
+        dying = np.empty(len(population) + 1, dtype=np.int64)
         count = kernel.die(words, cuts(chances), year.year, population["sex"],
                            population["birth_year"], population["place"], dying)  # fmt: skip
         dying = dying[:count].copy()

@@ -123,7 +123,8 @@ class Places:
         first, last = (end[level, county] + reason * size for end in (self.first, self.last))
         below = np.where(first > 0, self.heap[first - 1], 0.0)
         mark = below + luck * (self.heap[last] - below)
-        at = np.clip(np.searchsorted(self.heap, mark, side="right"), first, last)
+        at = np.empty(mark.size, dtype=np.int64)
+        kernel.find(self.heap, mark, first, last, at)
         return np.asarray(self.order[at - reason * size])
 
 

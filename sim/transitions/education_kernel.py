@@ -42,18 +42,18 @@ def rise(
 
     next_level: cuts of reaching the next level or a higher one, by schooled here or not, sex,
         age reached, in education or not, level now, as one row: an index of five parts took twice
-        the time. registering: cuts by years of stay. Whom no cut could let rise is passed over
-        first, without a branch.
+        the time. registering: cuts by years of stay. Whom no cut of their age could let rise
+        is passed over first, without a branch.
     """
-    highest = max(np.max(next_level), np.max(registering))
-    born_by, born_from = year - YOUNGEST, year - OLDEST
+    highest = np.zeros(AGES + 2, dtype=np.uint64)  # by age reached, others at both ends
+    for at in range(next_level.size):
+        age = at // (2 * LEVELS) % AGES + 1
+        highest[age] = max(highest[age], next_level[at], np.max(registering))
     low = 0
     for i in range(words.size):
+        age = np.uint64(min(max(year - birth_year[i] - YOUNGEST + 1, 0), AGES + 1))
         rising[low] = i
-        low += (
-            (words[i] < highest) & (place[i] == RESIDENT) & (birth_year[i] <= born_by)
-            & (birth_year[i] >= born_from)
-        )  # fmt: skip
+        low += (words[i] < highest[age]) & (place[i] == RESIDENT)
     count = 0
     for k in range(low):
         i = rising[k]

@@ -33,9 +33,14 @@ def list_possible(
     ages = cuts.shape[1]
     born_by, born_from = np.int16(year - youngest), np.int16(year - youngest - ages + 1)
     born, mothers = birth_year[first : first + words.size], mother[first : first + words.size]
+    some = slice(first, first + words.size)
+    places, partners = place[some], partner[some]
     grown = np.empty(words.size, dtype=np.uint8)
     for j in range(words.size):
-        grown[j] = (born[j] <= born_by) & ((born[j] >= born_from) | (mothers[j] >= 0))
+        grown[j] = (
+            (born[j] <= born_by) & ((born[j] >= born_from) | (mothers[j] >= 0))
+            & (places[j] == RESIDENT) & (partners[j] < 0)
+        )  # fmt: skip
     low = 0
     for j in range(words.size):
         possible[low] = j
@@ -47,7 +52,7 @@ def list_possible(
         m = mother[i]
         possible[count] = j
         age = min(born_by - birth_year[i], ages - 1)
-        leaves = (words[j] < cuts[sex[i], age]) & (place[i] == RESIDENT) & (partner[i] < 0)
+        leaves = words[j] < cuts[np.uint64(sex[i]), np.uint64(age)]
         if leaves and birth_year[i] < born_from:
             leaves = place[m] == RESIDENT and family[m] == family[i]
         count += leaves

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import children_and_adults
-from sim.agents.population import Population
+from sim.agents.population import Population, lengthened
 from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
 from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
@@ -239,7 +239,7 @@ class Ceilings:
             self.move, self.emigrate = self._codes(persons, year.year, None)
             return None
         if n > known:
-            self.move, self.emigrate = (np.resize(c, n) for c in (self.move, self.emigrate))
+            self.move, self.emigrate = (lengthened(c, n) for c in (self.move, self.emigrate))
         if changed.size:
             self.move[changed], self.emigrate[changed] = self._codes(persons, year.year, changed)
         return changed

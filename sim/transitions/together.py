@@ -12,7 +12,7 @@ correlation.
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.population import Population
+from sim.agents.population import Population, lengthened
 from sim.chance import cuts
 from sim.transitions import together_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Year
@@ -69,7 +69,7 @@ class SharedLuck:
         if changed is None:
             changed = np.arange(len(population))
         if self.shared.size != len(population):
-            self.shared = np.resize(self.shared, len(population))
+            self.shared = lengthened(self.shared, len(population))
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, *(population[c] for c in columns), self.shared)
 
@@ -80,18 +80,10 @@ def leaders(population: Population, movers: Positions, going: NDArray[np.bool_])
     movers: in ascending order; going: everybody's, True for movers. Of partners who live
     together the one with the smaller identifier leads; grown children go where the mother goes.
     """
-    person, place_of = population["person"], population["municipality"]
-    family, partner, mother = (population[c] for c in ("family", "partner", "mother"))
-
-    def beside(other: NDArray[np.int32], whom: Positions) -> NDArray[np.bool_]:
-        near = (other >= 0) & going[other] & (family[other] == family[whom])
-        return np.asarray(near & (place_of[other] == place_of[whom]))
-
+    whom = np.empty(movers.size, dtype=np.int64)
+    columns = ("person", "family", "municipality", "partner", "mother")
+    kernel.follow(movers, going, *(population[c] for c in columns), whom)
     leader = np.arange(movers.size)
-    mate = partner[movers]
-    led = beside(mate, movers) & (person[mate] < person[movers])
-    leader[led] = np.searchsorted(movers, mate[led])
-    parent = mother[movers]
-    child = beside(parent, movers) & (mate < 0)
-    leader[child] = leader[np.searchsorted(movers, parent[child])]
+    led = np.flatnonzero(whom != movers)
+    leader[led] = np.searchsorted(movers, whom[led])
     return leader

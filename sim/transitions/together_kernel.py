@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import kernel
+from sim.jit import inlined, kernel
 
 
 @kernel
@@ -38,6 +38,48 @@ def share_luck(
         p = np.int64(partner[head]) if partner[head] >= 0 else head
         couple = (place[p] == 0) & (family[p] == family[head])
         shared[i] = ~(min(person[head], person[p]) if couple else person[head])
+
+
+@kernel
+def follow(
+    movers: NDArray[np.int64],
+    going: NDArray[np.bool_],
+    person: NDArray[np.int64],
+    family: NDArray[np.int32],
+    municipality: NDArray[np.int16],
+    partner: NDArray[np.int32],
+    mother: NDArray[np.int32],
+    leader: NDArray[np.int64],
+) -> None:
+    """Write the position of whom each mover goes with; see the rule in `together.leaders`."""
+    for j in range(movers.size):
+        i = movers[j]
+        leader[j] = i
+        p, m = partner[i], mother[i]
+        if p >= 0:
+            if beside(p, i, going, family, municipality) and person[p] < person[i]:
+                leader[j] = p
+        elif m >= 0 and beside(m, i, going, family, municipality):
+            leader[j] = m
+            p = partner[m]
+            if p >= 0 and beside(p, m, going, family, municipality) and person[p] < person[m]:
+                leader[j] = p
+
+
+@inlined
+def beside(
+    other: int,
+    whom: int,
+    going: NDArray[np.bool_],
+    family: NDArray[np.int32],
+    municipality: NDArray[np.int16],
+) -> bool:
+    """Say whether somebody who goes too lives in one family and place with a person."""
+    return bool(
+        going[other]
+        & (family[other] == family[whom])
+        & (municipality[other] == municipality[whom])
+    )
 
 
 @kernel

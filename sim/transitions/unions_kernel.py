@@ -205,12 +205,22 @@ def list_apart(
     for i in range(place.size):  # without a branch: who has a partner cannot be foreseen
         here[paired] = i
         paired += 1 if (partner[i] >= 0) & (place[i] == RESIDENT) else 0
-    moved, waited = 0, 0
+    apart = 0
     for k in range(paired):
         i = here[k]
         p = partner[i]
-        decides = (sex[i] < sex[p]) | ((sex[i] == sex[p]) & (person[i] < person[p]))
-        here[moved] = left[waited] = i
-        moved += decides & (place[p] == RESIDENT) & (municipality[i] != municipality[p])
-        waited += (place[p] != RESIDENT) & (year - left_year[p] >= longest)
+        here[apart] = i
+        apart += (municipality[i] != municipality[p]) | (place[p] != RESIDENT)
+    moved, waited = 0, 0
+    for k in range(apart):
+        i = here[k]
+        p = partner[i]
+        if place[p] == RESIDENT:
+            decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
+            if decides:
+                here[moved] = i
+                moved += 1
+        elif year - left_year[p] >= longest:
+            left[waited] = i
+            waited += 1
     return moved, waited
