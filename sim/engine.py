@@ -123,7 +123,7 @@ class Simulation:
         year = Year.begin(self.year, self.population, self.chance)
         year.families = self._families
         if self._last is not None:
-            year.changed = self._last.changed
+            year.changed, year.regrouped = self._last.changed, self._last.regrouped
         stock = self.observer.begin(self.population)
         for process in self.processes:
             if self.watcher is not None:

@@ -180,11 +180,12 @@ class Observer:
 
 def _ended(year: Year, exposed: int) -> Positions:
     """Return who would have stayed if they had not died: exposed, and neither moved nor back."""
-    died = year.happened("death")
-    died = died[died < exposed]
+    counted = np.zeros(len(year.population), dtype=np.bool_)
+    counted[exposed:] = True
     for event in ("domestic", "return"):
-        died = died[~np.isin(died, year.happened(event))]
-    return died
+        counted[year.happened(event)] = True
+    died = year.happened("death")
+    return died[~counted[died]]
 
 
 def sparse(counts: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -83,7 +83,7 @@ def test_nobody_arrives_if_so_chosen(people):
     before = people.copy()
     year = Year.begin(2013, people, Chance(1))
     Arrivals.ready(Settings(assumptions={"arrivals": "none"})).happen(year)
-    assert not year.events and not year.changed
+    assert not year.events and not year.regrouped
     assert_same(before.columns, people.columns)
 
 
@@ -322,7 +322,7 @@ def test_joiners_and_residents_become_families(register):
     people = register.copy()
     n, before = len(people), register
     year = arrive(people, scale=0.2)
-    host = np.concatenate(year.changed)
+    host = np.concatenate(year.regrouped)
     assert np.unique(host).size == host.size > 5
     assert (before["family_total"][host] == 1).all() and (before["place"][host] == RESIDENT).all()
     new = year.happened("arrive")
@@ -358,7 +358,7 @@ def test_most_who_seek_somebody_find_them(register):
     year = arrive(people, scale=load(0.2, 0.01))
     units = Arrivals(PUBLISHED, load(0.2, 0.01)).units(2013, Chance(1))
     seek = np.isin(tables.donors().joins[units.donor], (PARTNER, PARENT)).sum()
-    assert np.concatenate(year.changed).size > load(0.9, 0.5) * seek
+    assert np.concatenate(year.regrouped).size > load(0.9, 0.5) * seek
 
 
 def test_the_absent_and_the_dead_are_not_joined(register):
@@ -366,7 +366,7 @@ def test_the_absent_and_the_dead_are_not_joined(register):
     people["place"][: len(people) // 2] = ABROAD
     people["place"][len(people) // 2 :] = DEAD
     year = arrive(people)
-    assert np.concatenate(year.changed).size == 0
+    assert np.concatenate(year.regrouped).size == 0
     new = year.happened("arrive")
     immigrants = recount(people)[1]
     np.testing.assert_array_equal(people["family_immigrants"][new], immigrants[new])

@@ -102,7 +102,7 @@ def test_everybody_gives_birth_by_the_rule_for_one_person():
         if found[i]:
             more[(before["family"] == before["family"][i]) & (before["place"] == RESIDENT)] += 1
     np.testing.assert_array_equal(people["family_total"][:n], before["family_total"] + more)
-    assert set(np.flatnonzero(more)) == set(np.concatenate(year.changed).tolist())
+    assert set(np.flatnonzero(more)) == set(np.concatenate(year.regrouped).tolist())
     for name in before.columns:
         if name != "family_total":
             np.testing.assert_array_equal(people[name][:n], before[name])
@@ -166,7 +166,7 @@ def test_nobody_is_born_if_so_chosen():
     year = gave_birth(people, "nobody_is_born")
     assert all((people[name] == before[name]).all() for name in before.columns)
     assert not year.events
-    assert not year.changed
+    assert not year.regrouped
 
 
 @pytest.mark.parametrize("batch", [64, 65_536])

@@ -29,6 +29,7 @@ def settings(**changes):
 def outcomes(people, process, year=2013, chance=None, changed=()):
     this = Year.begin(year, people, chance or Chance(1))
     this.changed.extend(changed)
+    this.regrouped.extend(changed)
     process.happen(this)
     return this.outcome
 

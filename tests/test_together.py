@@ -7,7 +7,7 @@ from scipy import stats
 from sim.agents.population import ABROAD
 from sim.chance import Chance, between_0_and_1
 from sim.engine import Simulation
-from sim.transitions.mobility import Mobility, persons_of
+from sim.transitions.mobility import Mobility
 from sim.transitions.process import EMIGRATE, STAY, Settings, Year
 from sim.transitions.together import CORRELATION, SharedLuck
 from tests import oracles
@@ -19,7 +19,7 @@ TOLD = {"children": "stay"}
 
 def lucky_persons(people, year, chance, correlation=CORRELATION):
     """Everybody's number of luck, looked up anew."""
-    return SharedLuck(correlation).lucky(Year.begin(year, people, chance), None)
+    return SharedLuck(correlation).lucky(Year.begin(year, people, chance))
 
 
 def whose(people, i, year, seed, correlation=CORRELATION):
@@ -162,9 +162,7 @@ def test_luck_kept_from_year_to_year_is_that_looked_up_anew():
         simulation.step()
         year = Year.begin(simulation.year, simulation.population, Chance(2))
         anew = mobility.lucky(year)
-        year.changed = simulation._last.changed
-        persons = persons_of(simulation.population)
-        changed = mobility.ceilings.hold(persons, year)
-        renewed += 0 if changed is None else changed.size
-        np.testing.assert_array_equal(mobility.sharing.lucky(year, changed), anew)
+        year.regrouped = list(simulation._last.regrouped)
+        renewed += sum(map(len, year.regrouped))
+        np.testing.assert_array_equal(mobility.sharing.lucky(year), anew)
     assert renewed > 100

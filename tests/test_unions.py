@@ -92,7 +92,7 @@ def test_families_equal_a_recount_and_links_are_answered():
     np.testing.assert_array_equal(people["municipality"][new], people["municipality"][partner[new]])
     level = CENTRALITY_OF[people["municipality"]]
     np.testing.assert_array_equal(level, CENTRALITY_OF[before["municipality"]])
-    named = np.concatenate(year.changed)
+    named = np.concatenate(year.changed + year.regrouped)
     for name in ("family_total", "family_immigrants"):
         assert set(np.flatnonzero(people[name] != before[name])) <= set(named)
     assert (people["mother"] == before["mother"]).all()
@@ -157,7 +157,7 @@ def test_the_woman_moves_to_the_man_with_her_young_children(monkeypatch):
     assert people["family_total"].tolist() == [3, 3, 3, 1, 2]
     assert people["family_immigrants"].tolist() == [3, 3, 3, 1, 1]
     assert people["municipality"][:3].tolist() == [0, 0, 0]
-    assert sorted(year.changed[0]) == [0, 1, 2, 3]
+    assert sorted(set(year.regrouped[0].tolist())) == [0, 1, 2, 3]
 
 
 def test_two_who_live_with_parents_get_a_family_of_their_own(monkeypatch):
@@ -195,7 +195,7 @@ def test_a_partner_outside_is_lost_and_children_with_the_man(monkeypatch):
     assume(monkeypatch, leave=1.0)
     year = lived(people)
     assert people["family_total"].tolist() == [3, 1, 1]
-    assert sorted(year.changed[0]) == [0, 1]
+    assert sorted(set(year.regrouped[0].tolist())) == [0, 1]
 
 
 @pytest.mark.parametrize("with_child", [True, False])
@@ -292,7 +292,7 @@ def test_moving_equals_leaving_and_joining():
     other = people.copy()
     changed = move(people, Move(movers, families, staying), NONE, NONE)
     expected = change_families(other, movers, families)
-    np.testing.assert_array_equal(np.sort(changed), expected)
+    np.testing.assert_array_equal(np.unique(changed), np.unique(expected))
     for name in ("family", "family_total", "family_immigrants"):
         np.testing.assert_array_equal(people[name][here], other[name][here])
 

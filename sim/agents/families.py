@@ -52,6 +52,11 @@ class Families:
         """Return the positions of everybody in the families of these persons, each once."""
         return self.of(self.population["family"][persons])
 
+    def residents_beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of all residents in the families of these persons."""
+        rows = self.beside(persons)
+        return rows[self.population["place"][rows] == RESIDENT]
+
     def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
         """Note that persons bear other family numbers than the `old` ones; each is named once."""
         new = self.population["family"][movers]
@@ -102,22 +107,18 @@ def leave_families(
     population: Population, leavers: NDArray[np.int64], families: Families | None = None
 ) -> NDArray[np.int64]:
     """Take people who have left off their families' counts; return whose counts changed."""
-    families = families or Families(population)
-    rows = families.beside(leavers)
-    changed = np.empty(rows.size, dtype=np.int64)
-    count = kernel.leave(
+    families = (families or Families(population)).hold()
+    kernel.leave(
         leavers,
-        rows,
-        population["family"],
+        families.following,
         population["background"],
         NORWEGIAN_BORN,
         population["place"],
-        np.zeros((families.size, 2), dtype=np.int16),
+        np.zeros(len(population), dtype=np.uint8),
         population["family_total"],
         population["family_immigrants"],
-        changed,
     )
-    return changed[:count].copy()
+    return families.residents_beside(leavers)
 
 
 def join_families(
@@ -132,41 +133,61 @@ def join_families(
     of a family of which nobody else is resident (a number, or one for each joiner); an
     existing family keeps its own.
     """
-    families = families or Families(population)
+    families = (families or Families(population)).hold()
     joiners = np.asarray(joiners, dtype=np.int64)
-    rows = families.beside(joiners)
-    beside = np.zeros(families.size, dtype=np.int32)
-    np.maximum.at(beside, population["family"][joiners], others)
-    changed = np.empty(rows.size + 1, dtype=np.int64)
-    count = kernel.join(
+    kernel.join(
         joiners,
-        rows,
-        population["family"],
+        np.broadcast_to(np.asarray(others, dtype=np.int64), joiners.shape).copy(),
+        families.following,
         population["background"],
         NORWEGIAN_BORN,
         population["place"],
-        beside,
         np.zeros(len(population), dtype=np.uint8),
-        np.zeros((families.size, 4), dtype=np.int32),
         population["family_total"],
         population["family_immigrants"],
-        changed,
     )
-    return changed[:count].copy()
+    return families.residents_beside(joiners)
 
 
 def change_families(
     population: Population,
     movers: NDArray[np.int64],
-    families: NDArray[np.int32],
-    others: int = 0,
+    numbers: NDArray[np.int32],
+    families: Families | None = None,
 ) -> NDArray[np.int64]:
-    """Let residents leave their families for others; return whose counts changed."""
-    population["place"][movers] = ABROAD  # out of the old family's counts
-    left = leave_families(population, movers)
-    population["place"][movers] = RESIDENT
-    population["family"][movers] = families
-    return np.union1d(left, join_families(population, movers, others))
+    """Let residents leave their families for others, all at once; return whose counts changed."""
+    families = (families or Families(population)).hold()
+    left = families.residents_beside(movers)
+    old = population["family"][movers]
+    moving = np.zeros(len(population), dtype=np.uint8)
+    moving[movers] = 1
+    kernel.leave(
+        movers,
+        families.following,
+        population["background"],
+        NORWEGIAN_BORN,
+        population["place"],
+        moving,
+        population["family_total"],
+        population["family_immigrants"],
+    )
+    population["family"][movers] = numbers
+    families.moved(movers, old)
+    return np.concatenate([left, join_families(population, movers, 0, families)])
+
+
+def add_others(
+    population: Population,
+    numbers: NDArray[np.int32],
+    more: NDArray[np.int32],
+    families: Families,
+) -> NDArray[np.int64]:
+    """Count members who are no persons into families, or out; return whose counts changed."""
+    families.hold()
+    kernel.add_others(numbers, more, families.following, families.first, population["place"],
+                      population["family_total"])  # fmt: skip
+    rows = families.of(numbers)
+    return rows[population["place"][rows] == RESIDENT]
 
 
 def new_families(population: Population, number: int) -> NDArray[np.int32]:

@@ -90,6 +90,25 @@ def relink(
 
 
 @kernel
+def add_others(
+    families: NDArray[np.int32],
+    more: NDArray[np.int32],
+    following: NDArray[np.int32],
+    first: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    family_total: NDArray[np.uint8],
+) -> None:
+    """Count members who are no persons into families (or out, if negative), up to 255."""
+    for j in range(families.size):
+        begin = first[families[j]]
+        i = begin
+        while i >= 0:
+            if place[i] == 0:
+                family_total[i] = min(family_total[i] + more[j], 255)
+            i = following[i] if following[i] != begin else -1
+
+
+@kernel
 def with_mother(
     family: NDArray[np.int32],
     birth_year: NDArray[np.int16],
@@ -145,75 +164,63 @@ def eldest_members(
 @kernel
 def leave(
     leavers: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    family: NDArray[np.int32],
+    following: NDArray[np.int32],
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
-    gone: NDArray[np.int16],
+    moving: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
-    changed: NDArray[np.int64],
-) -> int:
-    """Take leavers off the counts of the resident members they leave; return how many changed.
+) -> None:
+    """Take leavers off the counts of the residents they leave.
 
-    rows: all members of their families. gone: (families, 2), zero on entry: leavers, and
-        immigrants among them.
+    Leavers are resident no more, or marked in `moving` (by person), as are all who leave.
     """
-    for j in range(leavers.size):
-        i = leavers[j]
-        gone[family[i], 0] += 1
-        gone[family[i], 1] += background[i] != norwegian_born
-    count = 0
-    for i in rows:
-        if place[i] == 0:
-            family_total[i] -= gone[family[i], 0]
-            family_immigrants[i] -= gone[family[i], 1]
-            changed[count] = i
-            count += 1
-    return count
+    for i in leavers:
+        immigrant = background[i] != norwegian_born
+        other = following[i]
+        while other != i:
+            if place[other] == 0 and moving[other] == 0:
+                family_total[other] -= 1
+                family_immigrants[other] -= immigrant
+            other = following[other]
 
 
 @kernel
 def join(
     joiners: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    family: NDArray[np.int32],
+    others: NDArray[np.int64],
+    following: NDArray[np.int32],
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
-    others: NDArray[np.int32],
     joining: NDArray[np.uint8],
-    counts: NDArray[np.int32],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
-    changed: NDArray[np.int64],
-) -> int:
-    """Count joiners into their families; return how many persons' counts changed.
+) -> None:
+    """Count joiners, who are resident already, into their families, one after the other.
 
-    rows: all members of their families. others: by family, members who are no persons of a
-        family that nobody else lives in. joining: by person, zero on entry. counts:
-        (families, 4), zero there: joiners, immigrants among them, and the family's counts
-        before, total and immigrants. No family counts more than 255.
+    others: of each, members who are no persons of a family that nobody else lives in; where
+        several join such a family the most. joining: by person, zero on entry and again in
+        the end. No family counts more than 255.
     """
     for j in range(joiners.size):
-        i = joiners[j]
-        joining[i] = 1
-        counts[family[i], 0] += 1
-        counts[family[i], 1] += background[i] != norwegian_born
-    count = 0
-    for i in rows:
-        changed[count] = i
-        count += place[i] == 0
-    for j in range(count):
-        i = changed[j]
-        if not joining[i]:
-            counts[family[i], 2] = family_total[i]
-            counts[family[i], 3] = family_immigrants[i]
-    for j in range(count):
-        i = changed[j]
-        f = family[i]
-        before = counts[f, 2] if counts[f, 2] > 0 else others[f]
-        family_total[i] = min(before + counts[f, 0], 255)
-        family_immigrants[i] = min(counts[f, 3] + counts[f, 1], 255)
-    return count
+        joining[joiners[j]] = min(others[j], 254) + 1
+    for i in joiners:
+        total, immigrants, most = -1, 0, joining[i] - 1
+        other = following[i]
+        while other != i:
+            if place[other] == 0 and joining[other] == 0:
+                total, immigrants = int(family_total[other]), int(family_immigrants[other])
+            elif place[other] == 0:
+                most = max(most, joining[other] - 1)
+            other = following[other]
+        total = min((total if total >= 0 else most) + 1, 255)
+        immigrants = min(immigrants + int(background[i] != norwegian_born), 255)
+        joining[i] = 0
+        family_total[i], family_immigrants[i] = total, immigrants
+        other = following[i]
+        while other != i:
+            if place[other] == 0 and joining[other] == 0:
+                family_total[other], family_immigrants[other] = total, immigrants
+            other = following[other]

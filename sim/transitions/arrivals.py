@@ -102,7 +102,7 @@ class Arrivals:
         host = _hosts(year, units, words)
         arrived = _settle(year, units, host)
         year.record("arrive", arrived)
-        year.changed.append(host[host >= 0])
+        year.regrouped.append(host[host >= 0])
 
     def units(self, year: int, chance: Chance) -> "Units":
         """Return the units that arrive in a year, each like a donor."""

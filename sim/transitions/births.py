@@ -92,7 +92,7 @@ class Births:
         born = np.zeros(year.families.size, dtype=np.uint8)
         count = kernel.add_members(mothers.mother, rows, born, population["family"], population["place"],
                                    population["family_total"], changed)  # fmt: skip
-        year.changed.append(changed[:count].copy())
+        year.regrouped.append(changed[:count].copy())
         both = mothers.immigrant_father & (
             population["background"][mothers.mother] != NORWEGIAN_BORN
         )

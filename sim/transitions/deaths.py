@@ -74,7 +74,7 @@ class Deaths:
         population["place"][dying] = DEAD
         _widow(population["partner"], dying)
         year.record("death", here)
-        year.changed += [here, leave_families(population, here, year.families)]
+        year.regrouped += [here, leave_families(population, here, year.families)]
 
 
 def _widow(partner: NDArray[np.int32], dying: NDArray[np.int64]) -> None:

@@ -94,7 +94,7 @@ class Emigration:
             destination[leader],
         )  # fmt: skip
         year.record("emigrate", leavers)
-        year.changed += [leavers, leave_families(population, leavers, year.families)]
+        year.regrouped += [leavers, leave_families(population, leavers, year.families)]
 
     def _choose(self, year: Year, who: Positions) -> NDArray[np.uint8]:
         population = year.population

@@ -73,7 +73,7 @@ class LeavingHome:
         new = np.arange(first, first + leavers.size, dtype=np.int32)
         moves = with_children(population, Move(leavers, new, leavers), homes)
         none = np.empty(0, dtype=np.int32)
-        year.changed.append(move(population, moves, none, none, year.families))
+        year.regrouped.append(move(population, moves, none, none, year.families))
 
 
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:

@@ -17,7 +17,7 @@ from sim.geography import CENTRALITY_OF
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.logit import TERMS, parameters_set
-from sim.transitions.process import Assumption, Positions, Settings, Year
+from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.shifts import ECONOMY, FAMILIES, REFERENCE, YEAR_EFFECTS, Shifts
 from sim.transitions.terms import FACTORS
 from sim.transitions.together import CORRELATION, TOGETHER, SharedLuck
@@ -92,8 +92,10 @@ class Mobility:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
         tables = self.tables_of(year.year)
-        changed = self.ceilings.hold(persons, year)
-        year.lucky = self.sharing.lucky(year, changed)
+        self.ceilings.hold(persons, year)
+        year.lucky = self.sharing.lucky(year)
+        year.changed.clear()
+        year.regrouped.clear()
         if self.settings.draws == "explicit":
             self._explicit(persons, tables, year)
         else:
@@ -118,7 +120,7 @@ class Mobility:
 
     def lucky(self, year: Year) -> NDArray[np.int64]:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
-        return SharedLuck(self.sharing.correlation).lucky(year, None)
+        return SharedLuck(self.sharing.correlation).lucky(year)
 
     def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
@@ -211,7 +213,7 @@ class Ceilings:
 
     `move` and `emigrate` bound the two weights; for threshold draws (together) `move` bounds
     the probability of not staying and `emigrate` is idle. They save time only.
-    Whoever alters a covariate of a person must say so in year.changed; ageing and longer
+    Whoever alters a covariate of a person must say so in year.changed or year.regrouped; ageing and longer
     stays are foreseen for `renew` years.
     """
 
@@ -227,22 +229,20 @@ class Ceilings:
         self.until, self.forgotten = -1, 0
         self.move = self.emigrate = np.empty(0, dtype=np.uint8)
 
-    def hold(self, persons: kernel.Persons, year: Year) -> Positions | None:
-        """Make the ceilings hold for `year`; return who changed or is new, None for everybody."""
+    def hold(self, persons: kernel.Persons, year: Year) -> None:
+        """Make the ceilings hold for `year`."""
         n, known = persons.sex.size, self.move.size
         others = year.population.forgotten != self.forgotten  # positions are others now
-        changed = np.empty(0, dtype=np.int64) if others else _marked(year.changed, n, known)
-        year.changed.clear()
+        changed = year.told([] if others else year.changed + year.regrouped, known)
         if year.year >= self.until or others or changed.size > n // 2:
             self.forgotten = year.population.forgotten
             self.until = year.year + self.renew
             self.move, self.emigrate = self._codes(persons, year.year, None)
-            return None
+            return
         if n > known:
             self.move, self.emigrate = (lengthened(c, n) for c in (self.move, self.emigrate))
         if changed.size:
             self.move[changed], self.emigrate[changed] = self._codes(persons, year.year, changed)
-        return changed
 
     def _codes(
         self, persons: kernel.Persons, year: int, which: NDArray[np.int64] | None
@@ -257,15 +257,6 @@ class Ceilings:
         for weight, code in zip((move, emigrate)[: 2 - self.together], codes, strict=False):
             kernel.round_up(weight.view(np.int32), code)
         return codes[0], codes[1]
-
-
-def _marked(changed: list[Positions], n: int, known: int) -> Positions:
-    """Return in order, each once, whose covariates changed and who is new (from `known` on)."""
-    mark = np.zeros(n, dtype=np.bool_)
-    for positions in changed:
-        mark[positions] = True
-    mark[known:] = True
-    return np.flatnonzero(mark)
 
 
 def persons_of(population: Population) -> kernel.Persons:

@@ -102,8 +102,8 @@ class Year:
     children, adults: positions of children who follow, and of the adults they follow.
     families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
-    changed: positions of residents whose mobility covariates, place among them, or whose family,
-        or who of it shares their luck, a process altered.
+    changed: positions of persons whose mobility covariates, place among them, a process altered.
+    regrouped: those of them whose family it altered, or who lives in it; they are named once.
     """
 
     year: int
@@ -116,6 +116,7 @@ class Year:
     families: Families = field(repr=False)
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
+    regrouped: list[Positions] = field(default_factory=list)
 
     @classmethod
     def begin(cls, year: int, population: Population, chance: Chance) -> Self:
@@ -124,6 +125,14 @@ class Year:
         outcome = np.zeros(len(population), dtype=np.uint8)
         return cls(year, population, chance, outcome, population["person"], nobody, nobody,
                    Families(population))  # fmt: skip
+
+    def told(self, whom: list[Positions], known: int) -> Positions:
+        """Return in order, each once, the persons of these lists and newcomers from `known` on."""
+        mark = np.zeros(len(self.population), dtype=np.bool_)
+        for positions in whom:
+            mark[positions] = True
+        mark[known:] = True
+        return np.flatnonzero(mark)
 
     def record(self, event: str, positions: Positions) -> None:
         """Note that an event happened to these persons."""

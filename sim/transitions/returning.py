@@ -101,7 +101,7 @@ class Returning:
         joined = join_families(population, coming, others, year.families)
         _live_with_family(population, coming, joined, year.families.size)
         year.record("return", coming)
-        year.changed += [coming, joined]
+        year.regrouped += [coming, joined]
 
     def _chances(self, year: int) -> NDArray[np.float64]:
         """Return the chances of coming back in a year, as the scenario has them."""

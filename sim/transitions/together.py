@@ -36,24 +36,22 @@ class SharedLuck:
     """Whose luck everybody shares, kept from year to year.
 
     It depends on who lives in one family with partner and mother. Whoever changes that names
-    the members in year.changed, as for the ceilings of sim.transitions.mobility.
+    the members in year.regrouped.
     shared: by person, the number of luck that heads stand for, in eight bytes a person.
     """
 
     def __init__(self, correlation: float) -> None:
         self.correlation = correlation
         self.shared = np.empty(0, dtype=np.int64)
+        self.forgotten = 0
 
-    def lucky(self, year: Year, changed: Positions | None) -> NDArray[np.int64]:
-        """Return the number that everybody's luck is drawn for this year.
-
-        changed: whom to look up anew, newcomers among them; None for everybody.
-        """
+    def lucky(self, year: Year) -> NDArray[np.int64]:
+        """Return the number that everybody's luck is drawn for this year."""
         population = year.population
         person, birth_year = population["person"], population["birth_year"]
         if self.correlation <= 0 or not person.size:
             return person
-        self._look_up(population, changed)
+        self._look_up(year)
         coin = np.empty(min(BATCH, person.size), dtype=np.uint32)
         lucky = np.empty(person.size, dtype=np.int64)
         heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
@@ -65,11 +63,13 @@ class SharedLuck:
                              birth_year[some], self.shared[some], lucky[some])  # fmt: skip
         return lucky
 
-    def _look_up(self, population: Population, changed: Positions | None) -> None:
-        if changed is None:
-            changed = np.arange(len(population))
-        if self.shared.size != len(population):
-            self.shared = lengthened(self.shared, len(population))
+    def _look_up(self, year: Year) -> None:
+        population = year.population
+        known = self.shared.size
+        if self.forgotten != population.forgotten:  # positions are others now
+            self.forgotten, known = population.forgotten, 0
+        changed = year.told(year.regrouped if known else [], known)
+        self.shared = lengthened(self.shared, len(population))
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, *(population[c] for c in columns), self.shared)
 

@@ -17,7 +17,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import Families, new_families
+from sim.agents.families import Families, add_others, change_families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import ORIGIN, SEX
@@ -134,7 +134,7 @@ class Unions:
         moves = joining.followed_by(Move(leavers, new, leavers))
         outside = _outside(population, cases, homes)
         _change_home(population["municipality"], moves)
-        year.changed.append(move(population, moves, *outside, year.families))
+        year.regrouped.append(move(population, moves, *outside, year.families))
         _link(population["partner"], cases.parting, men, women)
 
 
@@ -150,18 +150,8 @@ def move(
     families, more: where members who are no persons come (or go, if negative), and how many.
     """
     known = known or Families(population)
-    size, old = known.size, population["family"][moves.movers]
-    rows = known.of(np.concatenate([old, moves.families, families]))
-    added = np.zeros(max(size, int(moves.families.max(initial=-1)) + 1), dtype=np.int32)
-    np.add.at(added, families, more)
-    like = np.where(moves.families < size, moves.beside, -1)
-    changed = np.empty(rows.size, dtype=np.int64)
-    columns = ("background", "place", "family", "family_total", "family_immigrants")
-    background, place, family, total, immigrants = (population[c] for c in columns)
-    count = kernel.move(moves.movers, moves.families, like, rows, added, background,
-                        place, family, total, immigrants, changed)  # fmt: skip
-    known.moved(moves.movers, old)
-    return changed[:count].copy()
+    changed = change_families(population, moves.movers, moves.families, known)
+    return np.concatenate([changed, add_others(population, families, more, known)])
 
 
 def survey(

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from sim.jit import kernel
 
-RESIDENT, NORWEGIAN_BORN = 0, 2
+RESIDENT = 0
 
 
 @kernel
@@ -135,50 +135,6 @@ def pair(
         depth -= 1
         first[count], second[count] = j, w
         count += 1
-    return count
-
-
-@kernel
-def move(
-    movers: NDArray[np.int64],
-    families: NDArray[np.int32],
-    like: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    more: NDArray[np.int32],
-    background: NDArray[np.uint8],
-    place: NDArray[np.uint8],
-    family: NDArray[np.int32],
-    family_total: NDArray[np.uint8],
-    family_immigrants: NDArray[np.uint8],
-    changed: NDArray[np.int64],
-) -> int:
-    """Let residents change families, and count everybody anew; return how many changed.
-
-    like: for each mover a resident who stays in the family that is joined, or -1 if it is new.
-    rows: all members of the families that change, once each. more: by family; on entry
-        by how many members who are no persons it changes. No family counts more than 255.
-    """
-    immigrants = np.zeros(more.size, dtype=np.int32)
-    for k in range(movers.size):
-        i, old, new = movers[k], family[movers[k]], families[k]
-        is_immigrant = 1 if background[i] != NORWEGIAN_BORN else 0
-        more[old] -= 1
-        more[new] += 1
-        immigrants[old] -= is_immigrant
-        immigrants[new] += is_immigrant
-    for k in range(movers.size):  # begin with the counts of those whom they join
-        i = movers[k]
-        family[i] = families[k]
-        family_total[i] = family_total[like[k]] if like[k] >= 0 else 0
-        family_immigrants[i] = family_immigrants[like[k]] if like[k] >= 0 else 0
-    count = 0
-    for i in rows:
-        f = family[i]
-        if place[i] == RESIDENT:
-            family_total[i] = min(family_total[i] + more[f], 255)
-            family_immigrants[i] = min(family_immigrants[i] + immigrants[f], 255)
-            changed[count] = i
-            count += 1
     return count
 
 
