@@ -17,9 +17,9 @@ from sim.engine import Simulation
 from sim.transitions.process import Process, Settings, Year
 
 YEARS = 18
-# Bytes a person: ceilings, cell of 1 January, outcome, shared luck, the ring of the family with
-# a first member of each family.
-BESIDE_COLUMNS = 2 + 4 + 1 + 8 + 8
+# Bytes a person: ceilings, cell of 1 January, outcome, whose luck is shared, the ring of the
+# family with a first member of each family.
+BESIDE_COLUMNS = 2 + 4 + 1 + 8 + 4 + 4
 SLACK = 1.25  # room that a growing population keeps
 
 

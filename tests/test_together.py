@@ -19,7 +19,7 @@ TOLD = {"children": "stay"}
 
 def lucky_persons(people, year, chance, correlation=CORRELATION):
     """Everybody's number of luck, looked up anew."""
-    return SharedLuck(correlation).lucky(Year.begin(year, people, chance))
+    return SharedLuck(correlation).hold(Year.begin(year, people, chance))(slice(0, len(people)))
 
 
 def whose(people, i, year, seed, correlation=CORRELATION):
@@ -164,5 +164,6 @@ def test_luck_kept_from_year_to_year_is_that_looked_up_anew():
         anew = mobility.lucky(year)
         year.regrouped = list(simulation._last.regrouped)
         renewed += sum(map(len, year.regrouped))
-        np.testing.assert_array_equal(mobility.sharing.lucky(year), anew)
+        found = mobility.sharing.hold(year)(slice(0, anew.size))
+        np.testing.assert_array_equal(found, anew)
     assert renewed > 100

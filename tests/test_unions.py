@@ -9,7 +9,7 @@ from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.geography import CENTRALITY_OF
 from sim.jit import COMPILED
-from sim.transitions import unions
+from sim.transitions import batches, unions
 from sim.transitions import unions_kernel as kernel
 from sim.transitions.leaving_home import LeavingHome
 from sim.transitions.process import Settings, Year
@@ -246,7 +246,7 @@ def test_everybody_seeks_at_rates_of_1(monkeypatch):
 
 @pytest.mark.parametrize("batch", [64, 65_536])
 def test_neither_the_order_of_rows_nor_batches_matter(monkeypatch, batch):
-    monkeypatch.setattr(unions, "BATCH", batch)
+    monkeypatch.setattr(batches, "BATCH", batch)
     n = load(8_000, 1_000)
     people = households(n)
     turned = households(n).select(np.random.default_rng(1).permutation(n))

@@ -26,6 +26,7 @@ from sim.transitions import arrival_levers
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
+from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Positions, Settings, Year
 
 Floats = NDArray[np.float64]
@@ -250,7 +251,6 @@ def _places(year: Year, units: Units) -> Ints:
 
 LISTS = (2, len(HOSTS), 2, len(ORIGIN), (OLDEST - YOUNGEST) // BAND + 1)
 KEY_BITS = 32 + int(np.prod(LISTS)).bit_length()  # of a ring and a place on it
-BATCH = 65_536  # persons at a time, so that their words stay in the cache
 
 
 def _kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
@@ -286,9 +286,7 @@ def _in_order(ring: Ints, place: Words, person: Ints) -> Ints:
     key = ring.astype(np.uint64) << np.uint64(32) | place
     order = np.empty(key.size, dtype=np.int64)
     kernel.in_order(key, KEY_BITS, order)
-    ordered = key[order]
-    if (ordered[1:] == ordered[:-1]).any():
-        order = np.lexsort((person, key))
+    kernel.settle_ties(key, person, order)
     return order
 
 
@@ -318,17 +316,12 @@ def _open(year: Year) -> tuple[Positions, Words]:
     open_to = cuts(np.array(OPEN)[by_stay])
     columns = ("birth_year", "first_arrival_year", "family_total", "place", "partner")
     looked_at = [population[c] for c in columns]
-    drawn, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
-    parts = [(found[:0], drawn[:0])]
-    for first in range(0, len(population), BATCH):
-        some = population["person"][first : first + BATCH]
-        words = drawn[: some.size]
-        year.chance.swift_word("arrivals_open", year.year, some, words)
-        count = kernel.who_waits(words, first, open_to, year.year, year.year - OLDEST,
-                                 year.year - YOUNGEST, *looked_at, found)  # fmt: skip
-        parts.append((found[:count] + first, words[found[:count]]))
-    each = list(zip(*parts, strict=True))
-    return np.concatenate(each[0]), np.concatenate(each[1])
+    return listed(
+        year, "arrivals_open", lambda words, some, found: kernel.who_waits(
+            words, some.start, open_to, year.year, year.year - OLDEST, year.year - YOUNGEST,
+            *looked_at, found,
+        ),
+    )  # fmt: skip
 
 
 def _wanted(units: Units, words: Words) -> tuple[Ints, Positions]:

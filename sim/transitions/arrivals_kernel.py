@@ -99,6 +99,22 @@ def in_order(
         before[:] = order
 
 
+@kernel
+def settle_ties(
+    key: NDArray[np.uint64], person: NDArray[np.int64], order: NDArray[np.int64]
+) -> None:
+    """Let those of one key, who are few, stand in the order of their identifiers."""
+    for k in range(1, order.size):
+        j = k
+        while (
+            j > 0
+            and key[order[j]] == key[order[j - 1]]
+            and person[order[j]] < person[order[j - 1]]
+        ):
+            order[j], order[j - 1] = order[j - 1], order[j]
+            j -= 1
+
+
 @inlined
 def _first_free(seat: int, following: NDArray[np.int64]) -> int:
     """Return the first seat from `seat` on that is free, shortening the way there."""

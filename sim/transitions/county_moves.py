@@ -17,6 +17,7 @@ from sim.codes import BACKGROUND, CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
@@ -63,15 +64,14 @@ class CountyMoves:
         if not self.cuts.any():
             return
         population = year.population
-        words = np.empty(len(population), dtype=np.uint32)
-        year.chance.swift_word(self.name, year.year, year.lucky, words)
-        found = np.empty(len(population) + 1, dtype=np.int64)
-        count = kernel.leave_county(
-            words, self.cuts, year.year - 1 - YOUNGEST, year.outcome, population["place"],
-            population["birth_year"], self.covered, population["background"],
-            population["reason"], population["family_total"], found,
+        columns = ("place", "birth_year", "background", "reason", "family_total")
+        looked_at = [year.outcome, *(population[c] for c in columns)]
+        movers, _ = listed(
+            year, self.name, lambda words, some, found: kernel.leave_county(
+                words, self.cuts, year.year - 1 - YOUNGEST, self.covered,
+                *(c[some] for c in looked_at), found,
+            ), year.lucky,
         )  # fmt: skip
-        movers = found[:count].copy()
         self._move(movers, year)
 
     def _move(self, movers: Positions, year: Year) -> None:

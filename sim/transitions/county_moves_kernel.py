@@ -13,10 +13,10 @@ def leave_county(
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
     born_by: int,
+    covered: NDArray[np.uint8],
     outcome: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
-    covered: NDArray[np.uint8],
     background: NDArray[np.uint8],
     reason: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
@@ -24,20 +24,20 @@ def leave_county(
 ) -> int:
     """List the residents of an age who stay at their level and whose word is below the cut.
 
-    Whose word is below no cut is passed over first, without a branch. movers: longer by one
-    than there are persons.
+    Whose word is below no cut is passed over first, without a
+    branch.
     """
     limit = np.max(cuts)
     low = 0
-    for i in range(words.size):
-        movers[low] = i
+    for j in range(words.size):
+        movers[low] = j
         low += (
-            (words[i] < limit) & (place[i] == 0) & (outcome[i] == 0) & (birth_year[i] <= born_by)
+            (words[j] < limit) & (place[j] == 0) & (outcome[j] == 0) & (birth_year[j] <= born_by)
         )  # fmt: skip
     count = 0
     for k in range(low):
-        i = movers[k]
-        size = np.uint64(min(max(family_total[i], 1), SIZES) - 1)
-        movers[count] = i
-        count += (words[i] < cuts[np.uint64(reason[i]), size]) & (covered[background[i]] != 0)
+        j = movers[k]
+        size = np.uint64(min(max(family_total[j], 1), SIZES) - 1)
+        movers[count] = j
+        count += (words[j] < cuts[np.uint64(reason[j]), size]) & (covered[background[j]] != 0)
     return count

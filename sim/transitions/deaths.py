@@ -17,6 +17,7 @@ from sim.agents.population import DEAD, RESIDENT
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import deaths_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.levers import Lever, hastened
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
@@ -64,12 +65,11 @@ class Deaths:
         population = year.population
         chances = probabilities(year.year, falling=self.choice == "falling")
         chances = hastened(chances, self.level(year.year))
-        words = np.empty(len(population), dtype=np.uint32)
-        year.chance.swift_word(self.name, year.year, population["person"], words)
-        dying = np.empty(len(population) + 1, dtype=np.int64)
-        count = kernel.die(words, cuts(chances), year.year, population["sex"],
-                           population["birth_year"], population["place"], dying)  # fmt: skip
-        dying = dying[:count].copy()
+        limits, looked_at = cuts(chances), [population[c] for c in ("sex", "birth_year", "place")]
+        dying, _ = listed(
+            year, self.name, lambda words, some, found:
+            kernel.die(words, limits, year.year, *(c[some] for c in looked_at), found),
+        )  # fmt: skip
         here = dying[population["place"][dying] == RESIDENT]
         population["place"][dying] = DEAD
         _widow(population["partner"], dying)

@@ -21,19 +21,19 @@ def die(
 ) -> int:
     """List the living whose word is below the cut of their sex and the age they reach.
 
-    The old, and those whose word is below every cut of the young, are listed first, by a loop
-    without a branch. dying: longer by one than there are persons.
+    The old, and those whose word is below every cut of the young,
+    are listed first, by a loop without a branch.
     """
     oldest = cuts.shape[1] - 1
     limit, born_by = np.max(cuts[:, :OLD]), year - OLD
     low = 0
-    for i in range(words.size):
-        dying[low] = i
-        low += (words[i] < limit) | (birth_year[i] <= born_by)
+    for j in range(words.size):
+        dying[low] = j
+        low += (words[j] < limit) | (birth_year[j] <= born_by)
     count = 0
     for k in range(low):
-        i = dying[k]
-        age = np.uint64(min(max(year - birth_year[i], 0), oldest))
-        dying[count] = i
-        count += (words[i] < cuts[np.uint64(sex[i]), age]) & (place[i] != DEAD)
+        j = dying[k]
+        age = np.uint64(min(max(year - birth_year[j], 0), oldest))
+        dying[count] = j
+        count += (words[j] < cuts[np.uint64(sex[j]), age]) & (place[j] != DEAD)
     return count

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from sim.chance import cuts
 from sim.codes import EDUCATION, REASON, SEX
 from sim.transitions import education_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -23,6 +24,7 @@ AGES = np.arange(kernel.YOUNGEST, kernel.OLDEST + 1)  # reached in the year
 CAREER = np.arange(15, 32)  # ages whose levels are given; from the last on they stay
 STAYS = np.arange(kernel.LONGEST + 1)
 LARGEST = 0.95  # chance of moving up in a year
+LOOKED_AT = ("place", "sex", "birth_year", "first_arrival_year", "status", "education")
 BREAK = 2014  # from the register of October 2013 to that of October 2014
 
 BREAK_OF_2014 = Assumption(
@@ -60,17 +62,17 @@ class Education:
         if self.choice == "unchanged":
             return
         population, (next_level, moving, foreign) = year.population, _cuts()
-        words = np.empty(len(population), dtype=np.uint32)
-        found = np.empty(len(population) + 1, dtype=np.int64)
-        year.chance.swift_word(self.name, year.year, population["person"], words)
-        count = kernel.rise(
-            words, next_level, cuts(self.registering(year.year)), year.year,
-            population["place"], population["sex"], population["birth_year"],
-            population["first_arrival_year"], population["status"], population["education"],
-            found,
+        looked_at = [population[c] for c in LOOKED_AT]
+        registering = cuts(self.registering(year.year))
+        by_age = next_level.reshape(2, len(SEX), AGES.size, -1).max(axis=(0, 1, 3))
+        highest = np.pad(np.maximum(by_age, registering.max()), 1)
+        rising, words = listed(
+            year, self.name, lambda words, some, found: kernel.rise(
+                words, next_level, registering, highest, year.year,
+                *(c[some] for c in looked_at), found,
+            ),
         )  # fmt: skip
-        rising = found[:count].copy()
-        levels = np.empty(count, dtype=np.uint32)
+        levels = np.empty(rising.size, dtype=np.uint32)
         person = population["person"][rising]
         year.chance.swift_word(f"{self.name}, level", year.year, person, levels)
         kernel.reach(

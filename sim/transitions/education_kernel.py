@@ -29,6 +29,7 @@ def rise(
     words: NDArray[np.uint32],
     next_level: NDArray[np.uint64],
     registering: NDArray[np.uint64],
+    highest: NDArray[np.uint64],
     year: int,
     place: NDArray[np.uint8],
     sex: NDArray[np.uint8],
@@ -42,34 +43,31 @@ def rise(
 
     next_level: cuts of reaching the next level or a higher one, by schooled here or not, sex,
         age reached, in education or not, level now, as one row: an index of five parts took twice
-        the time. registering: cuts by years of stay. Whom no cut of their age could let rise
-        is passed over first, without a branch.
+        the time. registering: cuts by years of stay. highest: the highest of all cuts by age
+        reached, from the year before the youngest to the one after the oldest. Whom it does not
+        let rise is passed over first, without a branch.
     """
-    highest = np.zeros(AGES + 2, dtype=np.uint64)  # by age reached, others at both ends
-    for at in range(next_level.size):
-        age = at // (2 * LEVELS) % AGES + 1
-        highest[age] = max(highest[age], next_level[at], np.max(registering))
     low = 0
-    for i in range(words.size):
-        age = np.uint64(min(max(year - birth_year[i] - YOUNGEST + 1, 0), AGES + 1))
-        rising[low] = i
-        low += (words[i] < highest[age]) & (place[i] == RESIDENT)
+    for j in range(words.size):
+        age = np.uint64(min(max(year - birth_year[j] - YOUNGEST + 1, 0), AGES + 1))
+        rising[low] = j
+        low += (words[j] < highest[age]) & (place[j] == RESIDENT)
     count = 0
     for k in range(low):
-        i = rising[k]
-        age, stay = int(year - birth_year[i]), int(year - first_arrival_year[i])
+        j = rising[k]
+        age, stay = int(year - birth_year[j]), int(year - first_arrival_year[j])
         if stay < 0:
             continue
-        here = schooled_here(birth_year[i], first_arrival_year[i])
-        studies = int((status[i] == STUDENT) | (status[i] == EMPLOYED_STUDENT))
-        row = (here * SEXES + int(sex[i])) * AGES + age - YOUNGEST
-        cut = next_level[np.uint64((row * 2 + studies) * LEVELS + int(education[i]))]
+        here = schooled_here(birth_year[j], first_arrival_year[j])
+        studies = int((status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT))
+        row = (here * SEXES + int(sex[j])) * AGES + age - YOUNGEST
+        cut = next_level[np.uint64((row * 2 + studies) * LEVELS + int(education[j]))]
         if stay == 0:
             cut = np.uint64(0)
-        if education[i] == NONE:
+        if education[j] == NONE:
             cut = registering[np.uint64(min(stay, LONGEST))]
-        if words[i] < cut:
-            rising[count] = i
+        if words[j] < cut:
+            rising[count] = j
             count += 1
     return count
 
@@ -91,7 +89,7 @@ def reach(
 ) -> None:
     """Give those listed their new level: the highest whose cut is above their word.
 
-    words: those of all persons; levels: one for each who is listed, for registered levels.
+    words: with which they were listed; levels: others of them, for registered levels.
     moving: as next_level, with five indices and a last one for the level reached. foreign: cuts
         of at least each level by group (the last: schooled here), sex, age reached.
     """
@@ -101,7 +99,7 @@ def reach(
         old = education[i]
         here = schooled_here(birth_year[i], first_arrival_year[i])
         studies = int((status[i] == STUDENT) | (status[i] == EMPLOYED_STUDENT))
-        word, cuts = words[i], moving[here, sex[i], row, studies, old]
+        word, cuts = words[k], moving[here, sex[i], row, studies, old]
         if old == NONE:
             group = SCHOOL_GROUP if here else int(reason[i])
             word, cuts = levels[k], foreign[group, sex[i], row]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from sim.chance import cuts as cuts_of
 from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import Overlay, current, remembered, rows
 
@@ -26,6 +27,7 @@ Floats = NDArray[np.float64]
 OUTSIDE, EMPLOYED, EMPLOYED_STUDENT, STUDENT, UNEMPLOYED = range(len(STATUS))
 # New statuses are drawn in this order: a change of unemployment moves the last cut alone.
 ORDER = np.array([OUTSIDE, STUDENT, EMPLOYED_STUDENT, EMPLOYED, UNEMPLOYED], dtype=np.uint8)
+LOOKED_AT = ("place", "background", "reason", "sex", "birth_year", "first_arrival_year", "status")
 GROUPS = (*REASON.names, "norwegian_born")
 AGES = np.arange(15, 75)  # on 1 January
 STAYS = np.arange(18)  # the last is open
@@ -90,19 +92,14 @@ class LabourStatus:
             return
         population = year.population
         keep, upto = cuts(year.year, self.rate(year.year - 1), self.rate(year.year))
-        words = np.empty(len(population), dtype=np.uint32)
-        found = np.empty(len(population) + 1, dtype=np.int64)
-        year.chance.swift_word(self.name, year.year, population["person"], words)
-        count = kernel.leave(
-            words, keep, year.year,
-            population["place"], population["background"], population["reason"],
-            population["sex"], population["birth_year"], population["first_arrival_year"],
-            population["status"], found,
+        looked_at = [population[c] for c in LOOKED_AT]
+        leaving, words = listed(
+            year, self.name, lambda words, some, found:
+            kernel.leave(words, keep, year.year, *(c[some] for c in looked_at), found),
         )  # fmt: skip
-        leaving, words = found[:count], words[:count]
         person = population["person"][leaving]
         year.chance.swift_word(f"{self.name}, new", year.year, person, words)
-        changed = np.empty(count + 1, dtype=np.int64)
+        changed = np.empty(leaving.size + 1, dtype=np.int64)
         count = kernel.draw(
             leaving, words, upto, ORDER, year.year,
             population["background"], population["reason"], population["sex"],

@@ -40,18 +40,18 @@ def leave(
         as one row: an index of five parts takes twice the time.
     """
     count = 0
-    for i in range(words.size):
-        age, stay = int(year - birth_year[i]), int(year - first_arrival_year[i])
-        if place[i] != RESIDENT or age < YOUNGEST or stay <= 0:
+    for j in range(words.size):
+        age, stay = int(year - birth_year[j]), int(year - first_arrival_year[j])
+        if place[j] != RESIDENT or age < YOUNGEST or stay <= 0:
             continue
         if age > OLDEST + 1:  # come back since
-            if status[i] == OUTSIDE:
+            if status[j] == OUTSIDE:
                 continue
             age = OLDEST + 1
-        row = (group_of(background[i], reason[i]) * SEXES + int(sex[i])) * AGES
+        row = (group_of(background[j], reason[j]) * SEXES + int(sex[j])) * AGES
         row = (row + age - YOUNGEST) * LONGEST + min(stay, LONGEST) - 1
-        leaving[count] = i
-        count += int(words[i] >= keep[np.uint64(row * STATES + int(status[i]))])
+        leaving[count] = j
+        count += int(words[j] >= keep[np.uint64(row * STATES + int(status[j]))])
     return count
 
 

@@ -15,6 +15,7 @@ from sim.agents.population import RESIDENT
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 from sim.transitions.unions import Move, move, survey, with_children
@@ -22,7 +23,6 @@ from sim.transitions.unions import Move, move, survey, with_children
 YOUNGEST, OLDEST = 18, 30  # ages reached in the year
 GENERATION = 15  # years by which a parent is older, at least
 TEENAGER = 19  # until then members who are no persons are parents, later a partner
-BATCH = 65_536  # persons at a time, so that their words stay in the cache
 
 LEAVING_HOME = Assumption(
     "leaving_home",
@@ -79,18 +79,13 @@ class LeavingHome:
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
     """Return single residents who leave if they live with parents."""
     population = year.population
-    columns = ("sex", "birth_year", "place", "partner", "mother", "family", "person")
-    sex, birth_year, place, partner, mother, family, person = (population[c] for c in columns)
-    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
-    parts = [found[:0]]
-    for first in range(0, len(population), BATCH):
-        some = person[first : first + BATCH]
-        drawn = words[: some.size]
-        year.chance.swift_word(LeavingHome.name, year.year, some, drawn)
-        count = kernel.list_possible(drawn, first, limits, year.year, YOUNGEST, sex, birth_year,
-                                     place, partner, mother, family, found)  # fmt: skip
-        parts.append(found[:count] + first)
-    return np.concatenate(parts)
+    columns = ("sex", "birth_year", "place", "partner", "mother", "family")
+    looked_at = [population[c] for c in columns]
+    possible, _ = listed(
+        year, LeavingHome.name, lambda words, some, found:
+        kernel.list_possible(words, some.start, limits, year.year, YOUNGEST, *looked_at, found),
+    )  # fmt: skip
+    return possible
 
 
 @remembered

@@ -93,7 +93,7 @@ class Mobility:
         persons = persons_of(year.population)
         tables = self.tables_of(year.year)
         self.ceilings.hold(persons, year)
-        year.lucky = self.sharing.lucky(year)
+        year.lucky = self.sharing.hold(year)
         year.changed.clear()
         year.regrouped.clear()
         if self.settings.draws == "explicit":
@@ -120,7 +120,7 @@ class Mobility:
 
     def lucky(self, year: Year) -> NDArray[np.int64]:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
-        return SharedLuck(self.sharing.correlation).lucky(year)
+        return SharedLuck(self.sharing.correlation).hold(year)(slice(0, len(year.population)))
 
     def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
@@ -128,7 +128,7 @@ class Mobility:
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:, : last - first], store.flags(last - first)
-            year.chance.block(self.name, year.year, year.lucky[first:last], words)
+            year.chance.block(self.name, year.year, year.lucky(slice(first, last)), words)
             kernel.screen_explicit(
                 words,
                 self.ceilings.move[first:last],
@@ -147,7 +147,8 @@ class Mobility:
         bits = store.floats.view(np.int32)
         for first, last in spans:
             words, flag = store.words[:1, : last - first], store.flags(last - first)
-            year.chance.swift_word(self.name, year.year, year.lucky[first:last], words[0])
+            lucky = year.lucky(slice(first, last))
+            year.chance.swift_word(self.name, year.year, lucky, words[0])
             code = self.ceilings.move[first:last]
             kernel.screen_threshold(words, code, store.floats, bits, flag)
             store.collect(flag, first, words)

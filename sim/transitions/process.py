@@ -4,6 +4,7 @@ A new process is one file with one class like those here, and one line in sim.en
 (Processes that add persons within a year will need the year to own the population: see ROADMAP.)
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Literal, Protocol, Self
@@ -98,7 +99,8 @@ class Year:
     """One year of one simulation, as the processes see and mark it.
 
     outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
-    lucky: the number that everybody's luck is drawn for: their identifier or their family's.
+    lucky: the numbers that the luck of a stretch of persons is drawn for: their identifiers or
+        their family's.
     children, adults: positions of children who follow, and of the adults they follow.
     families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
@@ -110,7 +112,7 @@ class Year:
     population: Population
     chance: Chance
     outcome: NDArray[np.uint8]
-    lucky: NDArray[np.int64]
+    lucky: Callable[[slice], NDArray[np.int64]]
     children: Positions
     adults: Positions
     families: Families = field(repr=False)
@@ -123,7 +125,7 @@ class Year:
         """Return a year in which nothing has happened yet."""
         nobody = np.empty(0, dtype=np.int64)
         outcome = np.zeros(len(population), dtype=np.uint8)
-        return cls(year, population, chance, outcome, population["person"], nobody, nobody,
+        return cls(year, population, chance, outcome, population["person"].__getitem__, nobody, nobody,
                    Families(population))  # fmt: skip
 
     def told(self, whom: list[Positions], known: int) -> Positions:

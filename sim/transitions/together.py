@@ -9,6 +9,9 @@ with the square of the coin's chance of heads, and independent otherwise: that i
 correlation.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +21,6 @@ from sim.transitions import together_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Year
 
 YOUNGEST = 15  # who are asked at all
-BATCH = 65_536  # persons at a time, so that their coins stay in the cache
 CORRELATION = 0.9  # of error terms inside a family; no source tells
 
 TOGETHER = Assumption(
@@ -37,7 +39,7 @@ class SharedLuck:
 
     It depends on who lives in one family with partner and mother. Whoever changes that names
     the members in year.regrouped.
-    shared: by person, the number of luck that heads stand for, in eight bytes a person.
+    shared: by person, the number of luck that heads stand for.
     """
 
     def __init__(self, correlation: float) -> None:
@@ -45,26 +47,11 @@ class SharedLuck:
         self.shared = np.empty(0, dtype=np.int64)
         self.forgotten = 0
 
-    def lucky(self, year: Year) -> NDArray[np.int64]:
-        """Return the number that everybody's luck is drawn for this year."""
+    def hold(self, year: Year) -> Callable[[slice], NDArray[np.int64]]:
+        """Look up what has changed; return what tells the numbers that luck is drawn for."""
         population = year.population
-        person, birth_year = population["person"], population["birth_year"]
-        if self.correlation <= 0 or not person.size:
-            return person
-        self._look_up(year)
-        coin = np.empty(min(BATCH, person.size), dtype=np.uint32)
-        lucky = np.empty(person.size, dtype=np.int64)
-        heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
-        for first in range(0, person.size, BATCH):
-            some = slice(first, first + BATCH)
-            tossed = coin[: person[some].size]
-            year.chance.swift_word("families_together", year.year, person[some], tossed)
-            kernel.take_luck(tossed, heads, year.year - 1 - YOUNGEST, person[some],
-                             birth_year[some], self.shared[some], lucky[some])  # fmt: skip
-        return lucky
-
-    def _look_up(self, year: Year) -> None:
-        population = year.population
+        if self.correlation <= 0:
+            return population["person"].__getitem__
         known = self.shared.size
         if self.forgotten != population.forgotten:  # positions are others now
             self.forgotten, known = population.forgotten, 0
@@ -72,6 +59,24 @@ class SharedLuck:
         self.shared = lengthened(self.shared, len(population))
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, *(population[c] for c in columns), self.shared)
+        person, birth_year = population["person"], population["birth_year"]
+        return partial(self._numbers, year, person, birth_year)
+
+    def _numbers(
+        self,
+        year: Year,
+        person: NDArray[np.int64],
+        birth_year: NDArray[np.int16],
+        some: slice,
+    ) -> NDArray[np.int64]:
+        """Toss the coins of a stretch of persons."""
+        coin = np.empty(person[some].size, dtype=np.uint32)
+        lucky = np.empty(coin.size, dtype=np.int64)
+        year.chance.swift_word("families_together", year.year, person[some], coin)
+        heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
+        kernel.take_luck(coin, heads, year.year - 1 - YOUNGEST, person[some],
+                         birth_year[some], self.shared[some], lucky)  # fmt: skip
+        return lucky
 
 
 def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:

@@ -23,11 +23,11 @@ from sim.chance import cuts
 from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
+from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 
 YOUNGEST, OLDEST, ADULT = 18, 60, 18  # ages reached in the year
-BATCH = 65_536  # persons at a time, so that their words stay in the cache
 ORDER, SEARCH = range(2)  # the draws of a candidate
 MALE = SEX.index("male")
 LEFT_BEHIND = 3  # years after which a couple with one partner abroad has parted; assumed
@@ -245,17 +245,12 @@ def _possible(
     population = year.population
     columns = ("sex", "birth_year", "place", "partner", "person")
     sex, birth_year, place, partner, person = (population[c] for c in columns)
-    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.int64)
-    parts = [(found[:0], words[:0])]
-    for first in range(0, len(population), BATCH):
-        some = person[first : first + BATCH]
-        drawn = words[: some.size]
-        year.chance.swift_word(Unions.name, year.year, some, drawn)
-        count = kernel.list_possible(drawn, first, form, part, leave, year.year, YOUNGEST, sex,
-                                     birth_year, place, partner, person, found)  # fmt: skip
-        parts.append((found[:count] + first, drawn[found[:count]]))
-    each = list(zip(*parts, strict=True))
-    return np.concatenate(each[0]), np.concatenate(each[1])
+    return listed(
+        year, Unions.name, lambda words, some, found: kernel.list_possible(
+            words, some.start, form, part, leave, year.year, YOUNGEST, sex, birth_year, place, partner,
+            person, found,
+        ),
+    )  # fmt: skip
 
 
 def _join(

@@ -1,0 +1,39 @@
+"""Who might do something this year: everybody's word is drawn and asked, a batch at a time.
+
+A batch is small enough that its words and list stay in the cache, which is what makes a pass
+over millions of persons cheap; what is found does not depend on how people are batched.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.transitions.process import Positions, Year
+
+BATCH = 65_536  # persons
+Words = NDArray[np.uint32]
+Ask = Callable[[Words, slice, Positions], int]
+
+
+def listed(
+    year: Year, stream: str, ask: Ask, lucky: Callable[[slice], NDArray[np.int64]] | None = None
+) -> tuple[Positions, Words]:
+    """Return whom `ask` lists, in order, and their words of a stream.
+
+    ask: given the words of a batch, where in the population it is and a list longer by one than
+        the batch, it writes whom it finds, counted from the batch's first person, and
+        returns how many they are.
+    lucky: the numbers for which the words of these persons are drawn; their own by default.
+    """
+    person = year.population["person"]
+    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH + 1, dtype=np.int64)
+    parts = [(found[:0], words[:0])]
+    for first in range(0, person.size, BATCH):
+        some = slice(first, min(first + BATCH, person.size))
+        drawn = words[: some.stop - first]
+        year.chance.swift_word(stream, year.year, lucky(some) if lucky else person[some], drawn)
+        count = ask(drawn, some, found)
+        parts.append((found[:count] + first, drawn[found[:count]]))
+    positions, luck = zip(*parts, strict=True)
+    return np.concatenate(positions), np.concatenate(luck)
