@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from sim.jit import kernel
 
 LANES = 4  # in which neighbours are counted; a power of 2
+STRETCH = 4_096  # persons whose cells are found before they are counted
+SEXES = 2
 
 
 @kernel
@@ -55,19 +57,33 @@ def count_structure(
     birth_year: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     year: int,
+    oldest: int,
+    largest: int,
     ages: NDArray[np.int64],
     families: NDArray[np.int64],
 ) -> None:
     """Count residents by (background, sex, age on 1 January) and (background, family size).
 
-    The last age and the last size hold everybody beyond. The first index of both tables is a
-    lane: neighbours are counted in different ones, since adding to a number that has only
-    just been added to has to wait.
+    oldest, largest: the last age and size, which hold everybody beyond. ages, families: (lanes,
+    cells); the last cell is for those who are not resident. Neighbours are counted in
+    different lanes, since adding to a number that has only just been added to has to wait.
+    Cells are found first, several persons at a time, and people counted into them afterwards.
     """
-    oldest, largest = ages.shape[3] - 1, families.shape[2]
-    for i in range(place.size):
-        lane, b = np.uint64(i) & np.uint64(LANES - 1), np.uint64(background[i])
-        here = place[i] == 0
-        age = np.uint64(min(max(year - 1 - birth_year[i], 0), oldest))
-        ages[lane, b, np.uint64(sex[i]), age] += here
-        families[lane, b, np.uint64(min(max(family_total[i], 1), largest) - 1)] += here
+    now, last_age, last_size = np.int32(year - 1), np.int32(oldest), np.int32(largest)
+    away, elsewhere = np.int32(ages.shape[1] - 1), np.int32(families.shape[1] - 1)
+    one, none = np.int32(1), np.int32(0)
+    cell, size = np.empty(STRETCH, dtype=np.int32), np.empty(STRETCH, dtype=np.int32)
+    for first in range(0, place.size, STRETCH):
+        some = min(STRETCH, place.size - first)
+        for j in range(some):
+            i = np.uint64(first + j)
+            group, here = np.int32(background[i]), place[i] == 0
+            age = min(max(now - np.int32(birth_year[i]), none), last_age)
+            members = min(max(np.int32(family_total[i]), one), last_size) - one
+            number = (group * np.int32(SEXES) + np.int32(sex[i])) * (last_age + one) + age
+            cell[j] = number if here else away
+            size[j] = group * last_size + members if here else elsewhere
+        for j in range(some):
+            lane = np.uint64(j) & np.uint64(LANES - 1)
+            ages[lane, np.uint64(cell[j])] += 1
+            families[lane, np.uint64(size[j])] += 1

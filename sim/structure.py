@@ -28,9 +28,16 @@ class Structure:
 
 def structure_of(population: Population) -> Structure:
     """Count the residents of the population's 1 January."""
-    ages = np.zeros((kernel.LANES, len(BACKGROUND), len(SEX), OLDEST + 1), dtype=np.int64)
-    families = np.zeros((kernel.LANES, len(BACKGROUND), LARGEST), dtype=np.int64)
-    place, background, sex = (population[name] for name in ("place", "background", "sex"))
-    born, size = population["birth_year"], population["family_total"]
-    kernel.count_structure(place, background, sex, born, size, population.year, ages, families)
-    return Structure(population.year, ages.sum(axis=0), families.sum(axis=0))
+    by_age = len(BACKGROUND), len(SEX), OLDEST + 1
+    by_size = len(BACKGROUND), LARGEST
+    ages, families = (
+        np.zeros((kernel.LANES, int(np.prod(shape)) + 1), np.int64) for shape in (by_age, by_size)
+    )
+    columns = ("place", "background", "sex", "birth_year", "family_total")
+    looked_at = [population[name] for name in columns]
+    kernel.count_structure(*looked_at, population.year, OLDEST, LARGEST, ages, families)
+    return Structure(
+        population.year,
+        ages.sum(axis=0)[:-1].reshape(by_age),
+        families.sum(axis=0)[:-1].reshape(by_size),
+    )

@@ -54,7 +54,11 @@ class Families:
 
     def residents_beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of all residents in the families of these persons."""
-        rows = self.beside(persons)
+        return self.residents_of(self.population["family"][persons])
+
+    def residents_of(self, families: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the positions of all residents in these families."""
+        rows = self.of(families)
         return rows[self.population["place"][rows] == RESIDENT]
 
     def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
@@ -135,6 +139,16 @@ def join_families(
     """
     families = (families or Families(population)).hold()
     joiners = np.asarray(joiners, dtype=np.int64)
+    _count_in(population, joiners, others, families)
+    return families.residents_beside(joiners)
+
+
+def _count_in(
+    population: Population,
+    joiners: NDArray[np.int64],
+    others: int | NDArray[Any],
+    families: Families,
+) -> None:
     kernel.join(
         joiners,
         np.broadcast_to(np.asarray(others, dtype=np.int64), joiners.shape).copy(),
@@ -146,7 +160,6 @@ def join_families(
         population["family_total"],
         population["family_immigrants"],
     )
-    return families.residents_beside(joiners)
 
 
 def change_families(
@@ -157,7 +170,6 @@ def change_families(
 ) -> NDArray[np.int64]:
     """Let residents leave their families for others, all at once; return whose counts changed."""
     families = (families or Families(population)).hold()
-    left = families.residents_beside(movers)
     old = population["family"][movers]
     moving = np.zeros(len(population), dtype=np.uint8)
     moving[movers] = 1
@@ -173,7 +185,8 @@ def change_families(
     )
     population["family"][movers] = numbers
     families.moved(movers, old)
-    return np.concatenate([left, join_families(population, movers, 0, families)])
+    _count_in(population, movers, 0, families)
+    return families.residents_of(np.concatenate([old, numbers]))
 
 
 def add_others(
@@ -186,8 +199,7 @@ def add_others(
     families.hold()
     kernel.add_others(numbers, more, families.following, families.first, population["place"],
                       population["family_total"])  # fmt: skip
-    rows = families.of(numbers)
-    return rows[population["place"][rows] == RESIDENT]
+    return families.residents_of(numbers)
 
 
 def new_families(population: Population, number: int) -> NDArray[np.int32]:
