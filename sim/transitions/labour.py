@@ -114,8 +114,8 @@ def cuts(
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
     """Return how many of the 2**32 words let one keep a status, and the cuts between new ones.
 
-    By group, sex, age reached and years of stay, the first as one row. Nobody who turns 75
-    keeps a status.
+    By group, sex, age reached and years of stay, the first as one row, with a last one that lets
+    anybody keep it. Nobody who turns 75 keeps a status.
     """
     return _cuts(current(), year, rate_before, rate_now)
 
@@ -130,7 +130,7 @@ def _cuts(
     keep, new = chances(targets(year - 1, rate_before), targets(year, rate_now))
     keep = np.concatenate([keep, np.zeros_like(keep[:, :, :1])], axis=2)
     upto = new[..., ORDER].cumsum(axis=-1)[..., :-1].clip(0, 1)
-    return cuts_of(keep.ravel()), cuts_of(upto)
+    return cuts_of(np.append(keep, 1.0)), cuts_of(upto)
 
 
 def chances(before: Floats, now: Floats) -> tuple[Floats, Floats]:

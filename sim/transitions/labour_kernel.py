@@ -37,21 +37,27 @@ def leave(
     """List those who do not keep their status, those who turn 75 among them; return how many.
 
     keep: cuts by group, sex, age reached (the last: one above the oldest), stay and status,
-        as one row: an index of five parts takes twice the time.
+        as one row, and in the end one that no word reaches. Where in it everybody is, is
+        found first, several persons at a time: who is not asked is at its end. Above the last
+        age only those are asked who have come back with another status than outside.
     """
+    at = np.empty(words.size, dtype=np.int32)
+    one, end = np.int32(1), np.int32(keep.size - 1)
+    for j in range(words.size):
+        age = np.int32(year) - np.int32(birth_year[j]) - np.int32(YOUNGEST)
+        stay = np.int32(year) - np.int32(first_arrival_year[j])
+        asked = (place[j] == RESIDENT) & (age >= 0) & (stay > 0)
+        asked &= (age < AGES) | (status[j] != OUTSIDE)
+        born = background[j] == NORWEGIAN_BORN
+        row = np.int32(NORWEGIAN_BORN_GROUP) if born else np.int32(reason[j])
+        row = (row * np.int32(SEXES) + np.int32(sex[j])) * np.int32(AGES)
+        row += min(age, np.int32(AGES - 1))
+        row = row * np.int32(LONGEST) + min(stay, np.int32(LONGEST)) - one
+        at[j] = row * np.int32(STATES) + np.int32(status[j]) if asked else end
     count = 0
     for j in range(words.size):
-        age, stay = int(year - birth_year[j]), int(year - first_arrival_year[j])
-        if place[j] != RESIDENT or age < YOUNGEST or stay <= 0:
-            continue
-        if age > OLDEST + 1:  # come back since
-            if status[j] == OUTSIDE:
-                continue
-            age = OLDEST + 1
-        row = (group_of(background[j], reason[j]) * SEXES + int(sex[j])) * AGES
-        row = (row + age - YOUNGEST) * LONGEST + min(stay, LONGEST) - 1
         leaving[count] = j
-        count += int(words[j] >= keep[np.uint64(row * STATES + int(status[j]))])
+        count += words[j] >= keep[np.uint64(at[j])]
     return count
 
 

@@ -97,5 +97,6 @@ def take_luck(
     heads: the largest coin that is. Only those born by a year have luck to share.
     """
     for i in range(person.size):
+        both, own = shared[i], person[i]  # looked up in any case, so that LLVM vectorises
         shares = (coin[i] <= heads) & (birth_year[i] <= born_by)
-        lucky[i] = shared[i] if shares else person[i]
+        lucky[i] = both if shares else own
