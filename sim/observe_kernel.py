@@ -41,9 +41,7 @@ def count_some(
 
 
 @kernel
-def take_off(
-    cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int64]
-) -> None:
+def take_off(cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
     """Take one off the cell of each person at the positions `which`."""
     for j in range(which.size):
         counts[cell[which[j]]] -= 1

@@ -33,9 +33,11 @@ def structure_of(population: Population) -> Structure:
     ages, families = (
         np.zeros((kernel.LANES, int(np.prod(shape)) + 1), np.int64) for shape in (by_age, by_size)
     )
-    columns = ("place", "background", "sex", "birth_year", "family_total")
-    looked_at = [population[name] for name in columns]
-    kernel.count_structure(*looked_at, population.year, OLDEST, LARGEST, ages, families)
+    place, background, sex = (population[name] for name in ("place", "background", "sex"))
+    born, size = population["birth_year"], population["family_total"]
+    kernel.count_structure(
+        place, background, sex, born, size, population.year, OLDEST, LARGEST, ages, families
+    )
     return Structure(
         population.year,
         ages.sum(axis=0)[:-1].reshape(by_age),

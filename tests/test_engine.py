@@ -155,7 +155,9 @@ def test_a_process_alters_only_what_it_declares_and_reports_changed_covariates(p
     n = len(before)
     altered = {name: people[name][:n] != before[name] for name in people.columns}
     assert {name for name, where in altered.items() if where.any()} <= process.writes
-    named = set(np.concatenate([np.empty(0, dtype=np.int64), *this.changed, *this.regrouped]).tolist())
+    named = set(
+        np.concatenate([np.empty(0, dtype=np.int64), *this.changed, *this.regrouped]).tolist()
+    )
     for name in Persons._fields:
         where = altered[name]
         if name == "municipality":

@@ -114,7 +114,9 @@ def test_certain_returns(monkeypatch):
         assert (people[name][recent] == 0).all()
     for name in ("reason", "first_arrival_year", "origin", "municipality", "education"):
         np.testing.assert_array_equal(people[name], before[name])
-    assert set(np.flatnonzero(recent)) <= set(np.concatenate(year.changed + year.regrouped).tolist())
+    assert set(np.flatnonzero(recent)) <= set(
+        np.concatenate(year.changed + year.regrouped).tolist()
+    )
 
 
 @pytest.mark.parametrize("choice", ["published", "nobody"])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.agents import families_kernel as kernel
 from sim.agents.checks import NORWEGIAN_BORN
-from sim.agents.population import ABROAD, RESIDENT, Population, lengthened
+from sim.agents.population import RESIDENT, Population, lengthened
 
 
 class Families:
@@ -59,7 +59,7 @@ class Families:
     def residents_of(self, families: NDArray[Any]) -> NDArray[np.int64]:
         """Return the positions of all residents in these families."""
         rows = self.of(families)
-        return rows[self.population["place"][rows] == RESIDENT]
+        return np.asarray(rows[self.population["place"][rows] == RESIDENT])
 
     def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
         """Note that persons bear other family numbers than the `old` ones; each is named once."""

@@ -319,7 +319,7 @@ def _open(year: Year) -> tuple[Positions, Words]:
     return listed(
         year, "arrivals_open", lambda words, some, found: kernel.who_waits(
             words, some.start, open_to, year.year, year.year - OLDEST, year.year - YOUNGEST,
-            *looked_at, found,
+            found, *looked_at,
         ),
     )  # fmt: skip
 

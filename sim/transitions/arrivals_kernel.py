@@ -17,12 +17,12 @@ def who_waits(
     year: int,
     born_from: int,
     born_to: int,
+    waiting: NDArray[np.int64],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
-    waiting: NDArray[np.int64],
 ) -> int:
     """List residents of one-person families who wait for somebody; return how many.
 
@@ -54,7 +54,9 @@ def who_waits(
 
 
 @kernel
-def look_up(bounds: NDArray[np.float64], luck: NDArray[np.float64], found: NDArray[np.int64]) -> None:
+def look_up(
+    bounds: NDArray[np.float64], luck: NDArray[np.float64], found: NDArray[np.int64]
+) -> None:
     """Write the first bound that is no less than each luck, or the last.
 
     bounds: ascending, of at most 1; luck: between 0 and 1. That span is cut into as many parts
@@ -93,9 +95,9 @@ def in_order(
         for digit in range(DIGIT):
             begins[digit + 1] += begins[digit]
         for i in before:
-            digit = (key[i] >> np.uint64(shift)) & low
-            order[begins[digit]] = i
-            begins[digit] += 1
+            mine = (key[i] >> np.uint64(shift)) & low
+            order[begins[mine]] = i
+            begins[mine] += 1
         before[:] = order
 
 
@@ -107,9 +109,7 @@ def settle_ties(
     for k in range(1, order.size):
         j = k
         while (
-            j > 0
-            and key[order[j]] == key[order[j - 1]]
-            and person[order[j]] < person[order[j - 1]]
+            j > 0 and key[order[j]] == key[order[j - 1]] and person[order[j]] < person[order[j - 1]]
         ):
             order[j], order[j - 1] = order[j - 1], order[j]
             j -= 1

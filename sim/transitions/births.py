@@ -90,8 +90,9 @@ class Births:
         rows = year.families.beside(mothers.mother)
         changed = np.empty(rows.size, dtype=np.int64)
         born = np.zeros(year.families.size, dtype=np.uint8)
-        count = kernel.add_members(mothers.mother, rows, born, population["family"], population["place"],
-                                   population["family_total"], changed)  # fmt: skip
+        count = kernel.add_members(mothers.mother, rows, born, population["family"],
+                                   population["place"], population["family_total"],
+                                   changed)  # fmt: skip
         year.regrouped.append(changed[:count].copy())
         both = mothers.immigrant_father & (
             population["background"][mothers.mother] != NORWEGIAN_BORN

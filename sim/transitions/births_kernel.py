@@ -83,7 +83,8 @@ def add_members(
 ) -> int:
     """Count a child of each mother into her family; return how many residents' counts changed.
 
-    rows: all members of their families. born: by family, zero on entry. No family counts more than 255.
+    rows: all members of their families. born: by family, zero on entry. No family counts more
+    than 255.
     """
     for j in range(mothers.size):
         born[family[mothers[j]]] += 1

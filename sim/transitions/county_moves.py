@@ -68,8 +68,8 @@ class CountyMoves:
         looked_at = [year.outcome, *(population[c] for c in columns)]
         movers, _ = listed(
             year, self.name, lambda words, some, found: kernel.leave_county(
-                words, self.cuts, year.year - 1 - YOUNGEST, self.covered,
-                *(c[some] for c in looked_at), found,
+                words, self.cuts, year.year - 1 - YOUNGEST, self.covered, found,
+                *(c[some] for c in looked_at),
             ), year.lucky,
         )  # fmt: skip
         self._move(movers, year)

@@ -14,13 +14,13 @@ def leave_county(
     cuts: NDArray[np.uint64],
     born_by: int,
     covered: NDArray[np.uint8],
+    movers: NDArray[np.int64],
     outcome: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     background: NDArray[np.uint8],
     reason: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-    movers: NDArray[np.int64],
 ) -> int:
     """List the residents of an age who stay at their level and whose word is below the cut.
 

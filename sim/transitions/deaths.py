@@ -68,7 +68,7 @@ class Deaths:
         limits, looked_at = cuts(chances), [population[c] for c in ("sex", "birth_year", "place")]
         dying, _ = listed(
             year, self.name, lambda words, some, found:
-            kernel.die(words, limits, year.year, *(c[some] for c in looked_at), found),
+            kernel.die(words, limits, year.year, found, *(c[some] for c in looked_at)),
         )  # fmt: skip
         here = dying[population["place"][dying] == RESIDENT]
         population["place"][dying] = DEAD

@@ -14,10 +14,10 @@ def die(
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
     year: int,
+    dying: NDArray[np.int64],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
-    dying: NDArray[np.int64],
 ) -> int:
     """List the living whose word is below the cut of their sex and the age they reach.
 

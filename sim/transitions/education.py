@@ -68,8 +68,8 @@ class Education:
         highest = np.pad(np.maximum(by_age, registering.max()), 1)
         rising, words = listed(
             year, self.name, lambda words, some, found: kernel.rise(
-                words, next_level, registering, highest, year.year,
-                *(c[some] for c in looked_at), found,
+                words, next_level, registering, highest, year.year, found,
+                *(c[some] for c in looked_at),
             ),
         )  # fmt: skip
         levels = np.empty(rising.size, dtype=np.uint32)

@@ -31,13 +31,13 @@ def rise(
     registering: NDArray[np.uint64],
     highest: NDArray[np.uint64],
     year: int,
+    rising: NDArray[np.int64],
     place: NDArray[np.uint8],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     status: NDArray[np.uint8],
     education: NDArray[np.uint8],
-    rising: NDArray[np.int64],
 ) -> int:
     """List those whose level rises or is registered, and return how many they are.
 
@@ -49,9 +49,9 @@ def rise(
     """
     low = 0
     for j in range(words.size):
-        age = np.uint64(min(max(year - birth_year[j] - YOUNGEST + 1, 0), AGES + 1))
+        at = np.uint64(min(max(year - birth_year[j] - YOUNGEST + 1, 0), AGES + 1))
         rising[low] = j
-        low += (words[j] < highest[age]) & (place[j] == RESIDENT)
+        low += (words[j] < highest[at]) & (place[j] == RESIDENT)
     count = 0
     for k in range(low):
         j = rising[k]

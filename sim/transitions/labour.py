@@ -95,7 +95,7 @@ class LabourStatus:
         looked_at = [population[c] for c in LOOKED_AT]
         leaving, words = listed(
             year, self.name, lambda words, some, found:
-            kernel.leave(words, keep, year.year, *(c[some] for c in looked_at), found),
+            kernel.leave(words, keep, year.year, found, *(c[some] for c in looked_at)),
         )  # fmt: skip
         person = population["person"][leaving]
         year.chance.swift_word(f"{self.name}, new", year.year, person, words)

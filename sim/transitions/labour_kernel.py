@@ -25,6 +25,7 @@ def leave(
     words: NDArray[np.uint32],
     keep: NDArray[np.uint64],
     year: int,
+    leaving: NDArray[np.int64],
     place: NDArray[np.uint8],
     background: NDArray[np.uint8],
     reason: NDArray[np.uint8],
@@ -32,7 +33,6 @@ def leave(
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     status: NDArray[np.uint8],
-    leaving: NDArray[np.int64],
 ) -> int:
     """List those who do not keep their status, those who turn 75 among them; return how many.
 

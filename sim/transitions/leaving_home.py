@@ -83,7 +83,7 @@ def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
     looked_at = [population[c] for c in columns]
     possible, _ = listed(
         year, LeavingHome.name, lambda words, some, found:
-        kernel.list_possible(words, some.start, limits, year.year, YOUNGEST, *looked_at, found),
+        kernel.list_possible(words, some.start, limits, year.year, YOUNGEST, found, *looked_at),
     )  # fmt: skip
     return possible
 

@@ -15,13 +15,13 @@ def list_possible(
     cuts: NDArray[np.uint64],
     year: int,
     youngest: int,
+    possible: NDArray[np.int64],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
     mother: NDArray[np.int32],
     family: NDArray[np.int32],
-    possible: NDArray[np.int64],
 ) -> int:
     """List single residents whom their word lets leave home, from position `first` on.
 

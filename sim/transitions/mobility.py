@@ -214,8 +214,8 @@ class Ceilings:
 
     `move` and `emigrate` bound the two weights; for threshold draws (together) `move` bounds
     the probability of not staying and `emigrate` is idle. They save time only.
-    Whoever alters a covariate of a person must say so in year.changed or year.regrouped; ageing and longer
-    stays are foreseen for `renew` years.
+    Whoever alters a covariate of a person must say so in year.changed or year.regrouped;
+    ageing and longer stays are foreseen for `renew` years.
     """
 
     def __init__(self, tables: kernel.Tables, renew: int, together: bool) -> None:

@@ -125,8 +125,9 @@ class Year:
         """Return a year in which nothing has happened yet."""
         nobody = np.empty(0, dtype=np.int64)
         outcome = np.zeros(len(population), dtype=np.uint8)
-        return cls(year, population, chance, outcome, population["person"].__getitem__, nobody, nobody,
-                   Families(population))  # fmt: skip
+        own = population["person"].__getitem__
+        families = Families(population)
+        return cls(year, population, chance, outcome, own, nobody, nobody, families)
 
     def told(self, whom: list[Positions], known: int) -> Positions:
         """Return in order, each once, the persons of these lists and newcomers from `known` on."""

@@ -58,7 +58,7 @@ class SharedLuck:
         changed = year.told(year.regrouped if known else [], known)
         self.shared = lengthened(self.shared, len(population))
         columns = ("person", "family", "family_total", "place", "partner", "mother")
-        kernel.share_luck(changed, *(population[c] for c in columns), self.shared)
+        kernel.share_luck(changed, self.shared, *(population[c] for c in columns))
         person, birth_year = population["person"], population["birth_year"]
         return partial(self._numbers, year, person, birth_year)
 
@@ -87,7 +87,7 @@ def leaders(population: Population, movers: Positions, going: NDArray[np.bool_])
     """
     whom = np.empty(movers.size, dtype=np.int64)
     columns = ("person", "family", "municipality", "partner", "mother")
-    kernel.follow(movers, going, *(population[c] for c in columns), whom)
+    kernel.follow(movers, going, whom, *(population[c] for c in columns))
     leader = np.arange(movers.size)
     led = np.flatnonzero(whom != movers)
     leader[led] = np.searchsorted(movers, whom[led])

@@ -9,13 +9,13 @@ from sim.jit import inlined, kernel
 @kernel
 def share_luck(
     which: NDArray[np.int64],
+    shared: NDArray[np.int64],
     person: NDArray[np.int64],
     family: NDArray[np.int32],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
     mother: NDArray[np.int32],
-    shared: NDArray[np.int64],
 ) -> None:
     """Write the couple's number of luck for the members `which`, or their own identifier.
 
@@ -44,12 +44,12 @@ def share_luck(
 def follow(
     movers: NDArray[np.int64],
     going: NDArray[np.bool_],
+    leader: NDArray[np.int64],
     person: NDArray[np.int64],
     family: NDArray[np.int32],
     municipality: NDArray[np.int16],
     partner: NDArray[np.int32],
     mother: NDArray[np.int32],
-    leader: NDArray[np.int64],
 ) -> None:
     """Write the position of whom each mover goes with; see the rule in `together.leaders`."""
     for j in range(movers.size):
@@ -76,9 +76,7 @@ def beside(
 ) -> bool:
     """Say whether somebody who goes too lives in one family and place with a person."""
     return bool(
-        going[other]
-        & (family[other] == family[whom])
-        & (municipality[other] == municipality[whom])
+        going[other] & (family[other] == family[whom]) & (municipality[other] == municipality[whom])
     )
 
 

@@ -154,9 +154,7 @@ def move(
     return np.concatenate([changed, add_others(population, families, more, known)])
 
 
-def survey(
-    population: Population, persons: Positions, year: int, families: Families
-) -> Households:
+def survey(population: Population, persons: Positions, year: int, families: Families) -> Households:
     """Look at the families of these persons; the young are under 18 when the year ends."""
     family, rows = population["family"], families.beside(persons)
     counted = np.zeros(families.size, dtype=np.uint8)
@@ -247,8 +245,8 @@ def _possible(
     sex, birth_year, place, partner, person = (population[c] for c in columns)
     return listed(
         year, Unions.name, lambda words, some, found: kernel.list_possible(
-            words, some.start, form, part, leave, year.year, YOUNGEST, sex, birth_year, place, partner,
-            person, found,
+            words, some.start, form, part, leave, year.year, YOUNGEST, sex, birth_year, place,
+            partner, person, found,
         ),
     )  # fmt: skip
 
