@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
 
 from calibration import reconstruct
@@ -14,6 +16,7 @@ from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals
+from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.arrival_tables import NOBODY, NORWEGIAN, PARENT, PARTNER, STREAMS
 from sim.transitions.arrivals import HOSTS, Arrivals
 from sim.transitions.process import Settings, Year
@@ -439,3 +442,27 @@ def test_every_municipality_is_in_the_cell_it_is_drawn_from():
         cell, COUNTY_OF[municipality].astype(int) * 4 + CENTRALITY_OF[municipality]
     )
     assert (np.diff(begins)[np.unique(tables.donors().cell)] > 0).all()
+
+
+@given(seed=st.integers(0, 10_000), many=st.integers(1, 60))
+def test_who_a_luck_stands_for_is_the_first_bound_not_below_it(seed, many):
+    rng = np.random.default_rng(seed)
+    chances = rng.random(many) ** 6 + 1e-9
+    bounds = np.minimum(np.cumsum(chances / chances.sum()), 1.0)
+    luck = np.concatenate([rng.random(200), bounds[bounds < 1], [2.0**-33, 1 - 2.0**-33]])
+    found = np.empty(luck.size, dtype=np.int64)
+    kernel.look_up(bounds, luck, found)
+    expected = np.minimum(np.searchsorted(bounds, luck), many - 1)
+    np.testing.assert_array_equal(found, expected)
+
+
+@given(seed=st.integers(0, 10_000), bits=st.integers(1, 44))
+def test_keys_are_put_in_order_and_ties_by_identifier(seed, bits):
+    rng = np.random.default_rng(seed)
+    key = rng.integers(0, 2**bits, 100).astype(np.uint64)
+    key[rng.integers(0, 100, 20)] = key[0]
+    person, order = rng.permutation(100), np.empty(100, dtype=np.int64)
+    kernel.in_order(key, bits, order)
+    np.testing.assert_array_equal(order, np.argsort(key, kind="stable"))
+    kernel.settle_ties(key, person, order)
+    np.testing.assert_array_equal(order, np.lexsort((person, key)))

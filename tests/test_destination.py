@@ -4,6 +4,7 @@ import pytest
 from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY_OF, MUNICIPALITY, municipality
+from sim.transitions import choice_kernel
 from sim.transitions.destination import DomesticDestination, published_weights
 from sim.transitions.process import DOMESTIC, STAY, Settings, Year
 from tests.conftest import load, made_people
@@ -141,3 +142,12 @@ def test_a_level_that_loses_weight_gains_nobody():
     assert (after[before != 2] == before[before != 2]).all()
     assert (after[before == 2] != 2).any()
     assert len(CENTRALITY) == 4
+
+
+def test_a_mark_is_found_between_the_ends_given():
+    heap = np.array([0.5, 1.0, 1.0, 4.0, 9.0])
+    mark = np.array([0.2, 1.0, 3.9, 9.0, 0.1])
+    first, last = np.array([0, 1, 1, 3, 3]), np.array([2, 4, 3, 4, 4])
+    found = np.empty(5, dtype=np.int64)
+    choice_kernel.find(heap, mark, first, last, found)
+    assert found.tolist() == [0, 3, 3, 4, 3]

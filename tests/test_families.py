@@ -2,10 +2,20 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sim.agents.families import children_and_adults, leave_families, recount
+from sim.agents.families import (
+    Families,
+    add_others,
+    children_and_adults,
+    leave_families,
+    recount,
+)
 from sim.agents.population import ABROAD
-from tests.conftest import made_people
+from sim.chance import Chance
+from sim.engine import Simulation
+from sim.transitions.process import Settings
+from tests.conftest import load, made_people
 from tests.oracles import adult_of
+from tests.test_growth import newcomers
 
 BORN_BY = 1997  # 15 or more in 2012
 
@@ -59,3 +69,76 @@ def test_counts_stay_equal_to_a_recount_when_people_leave(seed, share):
     )
     assert set(altered) <= set(changed)
     assert here[changed].all()
+
+
+def rings(families):
+    """Every ring as the set of its members, by family."""
+    found = {}
+    for number, first in enumerate(families.first.tolist()):
+        ring, at = [], first
+        while at >= 0 and at not in ring:
+            ring.append(at)
+            at = int(families.following[at])
+        if ring:
+            assert at == first
+            found[number] = set(ring)
+    return found
+
+
+def by_number(people):
+    """Everybody's position by family number."""
+    numbers = people["family"]
+    return {int(f): set(np.flatnonzero(numbers == f).tolist()) for f in np.unique(numbers)}
+
+
+@given(seed=st.integers(0, 10_000))
+def test_rings_hold_everybody_and_follow_moves_and_newcomers(seed):
+    people, rng = mixed(seed), np.random.default_rng(seed)
+    families = Families(people)
+    assert rings(families.hold()) == by_number(people)
+    for _ in range(3):
+        movers = rng.choice(len(people), 15, replace=False)
+        old = people["family"][movers]
+        people["family"][movers] = rng.integers(0, families.size + 4, 15)
+        families.moved(movers, old)
+        assert rings(families) == by_number(people)
+        people.grow(newcomers(5, len(people), family=rng.integers(0, families.size + 3, 5)))
+        assert rings(families.hold()) == by_number(people)
+    wanted = rng.integers(0, families.size + 5, 20)
+    expected = np.flatnonzero(np.isin(people["family"], wanted))
+    np.testing.assert_array_equal(np.sort(families.of(wanted)), expected)
+    whom = rng.choice(len(people), 8, replace=False)
+    expected = np.flatnonzero(np.isin(people["family"], people["family"][whom]))
+    np.testing.assert_array_equal(np.sort(families.beside(whom)), expected)
+    here = expected[people["place"][expected] == 0]
+    np.testing.assert_array_equal(np.sort(families.residents_beside(whom)), here)
+    people.forget(rng.random(len(people)) < 0.3)
+    assert rings(families.hold()) == by_number(people)
+
+
+def test_nobody_has_no_family():
+    families = Families(made_people(0))
+    assert families.size == 0
+    assert families.of(np.array([0, 7])).size == 0
+
+
+def test_the_rings_of_a_simulation_are_those_looked_up_anew():
+    """Births, unions, partings, moves out, arrivals and people taken out all change them."""
+    simulation = Simulation(made_people(load(5_000, 400)), Settings(), Chance(1), forgetful=True)
+    for _ in range(8):
+        simulation.step()
+        anew = Families(simulation.population).hold()
+        assert rings(simulation._families.hold()) == rings(anew)
+
+
+def test_members_who_are_no_persons_come_and_go():
+    people = made_people(3)
+    people["family"][:], people["family_total"][:] = [4, 4, 9], [2, 2, 255]
+    people["place"][1] = ABROAD
+    families = Families(people)
+    numbers, more = np.array([4, 9], dtype=np.int32), np.array([2, 1], dtype=np.int32)
+    changed = add_others(people, numbers, more, families)
+    assert sorted(changed) == [0, 2]
+    assert people["family_total"].tolist() == [4, 2, 255]  # abroad: as they were; 255 at most
+    add_others(people, numbers[:1], np.array([-3], dtype=np.int32), families)
+    assert people["family_total"].tolist() == [1, 2, 255]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calibration.reconstruction import reconstruct
-from sim.agents.families import change_families, new_families, recount
+from sim.agents.families import join_families, leave_families, new_families, recount
 from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.geography import CENTRALITY_OF
@@ -291,7 +291,10 @@ def test_moving_equals_leaving_and_joining():
     families[new] = new_families(people, int(new.sum()))
     other = people.copy()
     changed = move(people, Move(movers, families, staying), NONE, NONE)
-    expected = change_families(other, movers, families)
+    other["place"][movers] = ABROAD
+    left = leave_families(other, movers)
+    other["place"][movers], other["family"][movers] = RESIDENT, families
+    expected = np.concatenate([left, join_families(other, movers)])
     np.testing.assert_array_equal(np.unique(changed), np.unique(expected))
     for name in ("family", "family_total", "family_immigrants"):
         np.testing.assert_array_equal(people[name][here], other[name][here])

@@ -94,9 +94,9 @@ def in_order(
             begins[((key[i] >> np.uint64(shift)) & low) + np.uint64(1)] += 1
         for digit in range(DIGIT):
             begins[digit + 1] += begins[digit]
-        for i in before:
-            mine = (key[i] >> np.uint64(shift)) & low
-            order[begins[mine]] = i
+        for known in before:
+            mine = (key[known] >> np.uint64(shift)) & low
+            order[begins[mine]] = known
             begins[mine] += 1
         before[:] = order
 
