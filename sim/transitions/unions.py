@@ -197,7 +197,7 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
 def _apart(year: Year) -> tuple[Positions, Positions]:
     """Return one of each couple of residents who live apart, and residents long left behind."""
     population = year.population
-    here, left = (np.empty(len(population) + 1, dtype=np.int64) for _ in range(2))
+    here, left = (np.empty(len(population), dtype=np.int64) for _ in range(2))
     columns = ("place", "partner", "left_year", "municipality", "sex", "person")
     place, partner, left_year, municipality, sex, person = (population[c] for c in columns)
     moved, waited = kernel.list_apart(year.year, LEFT_BEHIND, place, partner, left_year,

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from sim.jit import kernel
 
 RESIDENT = 0
+STRETCH = 4_096  # persons at a time
 
 
 @kernel
@@ -154,29 +155,30 @@ def list_apart(
     """List one of each couple of residents of two municipalities, and residents left behind.
 
     The one is the woman, or the smaller identifier, as for parting. left: residents whose
-    partner has been abroad for so many years, or longer. `here` is longer by one than there
-    are persons, since it lists those with a partner first.
+    partner has been abroad for so many years, or longer. Of every stretch of persons those with
+    a partner are listed first, and then those who are not both here in one place.
     """
-    paired = 0
-    for i in range(place.size):  # without a branch: who has a partner cannot be foreseen
-        here[paired] = i
-        paired += 1 if (partner[i] >= 0) & (place[i] == RESIDENT) else 0
-    apart = 0
-    for k in range(paired):
-        i = here[k]
-        p = partner[i]
-        here[apart] = i
-        apart += (municipality[i] != municipality[p]) | (place[p] != RESIDENT)
+    some = np.empty(STRETCH + 1, dtype=np.int64)
     moved, waited = 0, 0
-    for k in range(apart):
-        i = here[k]
-        p = partner[i]
-        if place[p] == RESIDENT:
-            decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
-            if decides:
-                here[moved] = i
-                moved += 1
-        elif year - left_year[p] >= longest:
-            left[waited] = i
-            waited += 1
+    for first in range(0, place.size, STRETCH):
+        paired = 0
+        for i in range(first, min(first + STRETCH, place.size)):
+            some[paired] = i  # without a branch: who has a partner cannot be foreseen
+            paired += 1 if (partner[i] >= 0) & (place[i] == RESIDENT) else 0
+        apart = 0
+        for k in range(paired):
+            i = some[k]
+            p = partner[i]
+            some[apart] = i
+            apart += (municipality[i] != municipality[p]) | (place[p] != RESIDENT)
+        for k in range(apart):
+            i = some[k]
+            p = partner[i]
+            if place[p] == RESIDENT:
+                if sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p]):
+                    here[moved] = i
+                    moved += 1
+            elif year - left_year[p] >= longest:
+                left[waited] = i
+                waited += 1
     return moved, waited
