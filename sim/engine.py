@@ -121,7 +121,7 @@ class Simulation:
     def _step(self) -> Counts:
         self._forget()
         year = Year.begin(self.year, self.population, self.chance)
-        year.families = self._families
+        year.families = self._families.begin_year()
         if self._last is not None:
             year.changed, year.regrouped = self._last.changed, self._last.regrouped
         stock = self.observer.begin(self.population)

@@ -38,6 +38,16 @@ class Families:
             self.known = family.size
         return self
 
+    def begin_year(self) -> "Families":
+        """Drop the numbers above the largest that anybody bears, and return the families.
+
+        New families then get the numbers that they get in a simulation of a copied population.
+        """
+        size = int(self.population["family"].max(initial=-1)) + 1
+        self.hold()
+        self.first, self.seen = self.first[:size], self.seen[:size]
+        return self
+
     def of(self, families: NDArray[Any]) -> NDArray[np.int64]:
         """Return the positions of everybody in these families, each once."""
         self.hold()
