@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.agents.columns import COLUMNS
-from sim.agents.families import change_families, join_families, new_families, recount
+from sim.agents.families import Families, change_families, join_families, recount
 from sim.agents.newcomers import (
     ARRIVALS_FROM,
     CHILDREN_FROM,
@@ -145,7 +145,7 @@ def test_joining_and_changing_families_equals_a_recount(seed, many):
     equal_recount(people, others)
     assert set(joiners) <= set(changed.tolist())
     movers = rng.choice(len(people), 20, replace=False)
-    fresh = new_families(people, 5)
+    fresh = Families(people).new(5)
     assert fresh.min() > people["family"].max()
     target = np.where(rng.random(20) < 0.5, rng.choice(fresh, 20), people["family"][movers[::-1]])
     before = people["family_total"].copy(), people["family_immigrants"].copy()

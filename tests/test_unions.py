@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from calibration.reconstruction import reconstruct
-from sim.agents.families import join_families, leave_families, new_families, recount
+from sim.agents.families import Families, join_families, leave_families, recount
 from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.geography import CENTRALITY_OF
@@ -288,7 +288,7 @@ def test_moving_equals_leaving_and_joining():
     staying = rng.permutation(np.setdiff1d(here, movers))[: movers.size]
     new = rng.random(movers.size) < 0.3
     families = people["family"][staying].copy()
-    families[new] = new_families(people, int(new.sum()))
+    families[new] = Families(people).new(int(new.sum()))
     other = people.copy()
     changed = move(people, Move(movers, families, staying), NONE, NONE)
     other["place"][movers] = ABROAD

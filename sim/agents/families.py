@@ -13,8 +13,9 @@ from sim.agents.population import RESIDENT, Population, lengthened
 class Families:
     """Who belongs to which family: looked up once, and kept up to date.
 
-    The members of a family, wherever they are, stand in a ring. Who moves to another family
-    does so through `move`; newcomers at the end of the population are noticed by themselves.
+    The members of a family, wherever they are, stand in a ring. Whoever gives persons other
+    family numbers says so to `moved`; newcomers at the end of the population are noticed by
+    themselves.
     """
 
     def __init__(self, population: Population) -> None:
@@ -43,7 +44,7 @@ class Families:
 
         New families then get the numbers that they get in a simulation of a copied population.
         """
-        size = int(self.population["family"].max(initial=-1)) + 1
+        size = number_of_families(self.population)
         self.hold()
         self.first, self.seen = self.first[:size], self.seen[:size]
         return self
@@ -76,6 +77,10 @@ class Families:
         new = self.population["family"][movers]
         self._room(int(new.max(initial=-1)) + 1)
         kernel.relink(movers, old, new, self.following, self.first)
+
+    def new(self, number: int) -> NDArray[np.int32]:
+        """Return family numbers that nobody bears."""
+        return np.arange(self.size, self.size + number, dtype=np.int32)
 
     @property
     def size(self) -> int:
@@ -210,12 +215,6 @@ def add_others(
     kernel.add_others(numbers, more, families.following, families.first, population["place"],
                       population["family_total"])  # fmt: skip
     return families.residents_of(numbers)
-
-
-def new_families(population: Population, number: int) -> NDArray[np.int32]:
-    """Return family numbers that nobody bears."""
-    first = number_of_families(population)
-    return np.arange(first, first + number, dtype=np.int32)
 
 
 def recount(population: Population) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -172,8 +172,7 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     member = np.arange(of.size) - begins[of]
     row = donors.start[units.donor][of] + member
     age, joined = donors.members["age"][row], host >= 0
-    first = year.families.size
-    family, municipality = np.arange(first, first + size.size), _places(year, units)
+    family, municipality = year.families.new(size.size), _places(year, units)
     total, immigrants = size + donors.others[units.donor], size.copy()
     alone = ~joined & (donors.members["age"][donors.start[units.donor]] < ADULT)
     total[alone] += 1  # children who find nobody live with somebody who is no person

@@ -105,7 +105,8 @@ class Year:
     families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
     changed: positions of persons whose mobility covariates, place among them, a process altered.
-    regrouped: those of them whose family it altered, or who lives in it; they are named once.
+    regrouped: positions of persons whose family it altered, or who lives in it; they need not be
+        named as changed too.
     """
 
     year: int

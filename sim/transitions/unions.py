@@ -211,7 +211,7 @@ def _let_go(population: Population, left: Positions, families: Families) -> None
     abroad = partner[left]
     partner[left], partner[abroad] = -1, -1
     old = population["family"][abroad]
-    population["family"][abroad] = np.arange(families.size, families.size + abroad.size)
+    population["family"][abroad] = families.new(abroad.size)
     families.moved(abroad.astype(np.int64), old)
 
 
