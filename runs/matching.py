@@ -100,7 +100,7 @@ class Onlooker:
         decider[year.children] = year.adults
         return Lived(
             year.year, known, population["person"], _outcomes(year, self.january["place"]),
-            self._with_newcomers(population, known), decider, year.lucky[:known],
+            self._with_newcomers(population, known), decider, year.lucky(slice(0, known)),
         )  # fmt: skip
 
     def _with_newcomers(self, population: Population, known: int) -> dict[str, NDArray[Any]]:
