@@ -86,11 +86,11 @@ def published(table: str, column: str = "emigrate_percent") -> Rates:
     }  # fmt: skip
 
 
-def wanted(persons: Floats) -> Floats:
+def wanted(persons: Floats, column: str = "emigrate_percent") -> Floats:
     """Return the rates that the tables imply, by reason, kind of family and age."""
     found = np.full(SHAPE, np.nan)
-    of_all = _agreeing(published("4.1"), persons.sum(axis=2))
-    of_young = _agreeing(published("4.2"), persons[:, :, 1])
+    of_all = _agreeing(published("4.1", column), persons.sum(axis=2))
+    of_young = _agreeing(published("4.2", column), persons[:, :, 1])
     for r, reason in enumerate(REASON.names):
         for part, kinds in PARTS.items():
             rows = [KINDS.index(kind) for kind in kinds]
@@ -100,7 +100,7 @@ def wanted(persons: Floats) -> Floats:
             pair = np.array([max(among_others, LEAST * rate), among_young])
             found[r, rows] = pair
             if len(rows) > 1:
-                found[r, rows] = _mixed(reason, pair, persons[r, rows])
+                found[r, rows] = _mixed(published("4.3", column), reason, pair, persons[r, rows])
     assert np.isfinite(found).all()
     return found
 
@@ -124,12 +124,12 @@ def _agreeing(rates: Rates, persons: Floats) -> Rates:
     return found
 
 
-def _mixed(reason: str, pair: Floats, persons: Floats) -> Floats:
+def _mixed(table: Rates, reason: str, pair: Floats, persons: Floats) -> Floats:
     """Return the rates of the three kinds of mixed families, between Tables 4.1 and 4.3.
 
     Where they disagree about their mean, both are met half way.
     """
-    rates = np.array([published("4.3")[reason, "3+", MIXED[kind]] for kind in KINDS[4:]])
+    rates = np.array([table[reason, "3+", MIXED[kind]] for kind in KINDS[4:]])
     mean = (rates * persons.sum(axis=1)).sum() / persons.sum()
     all_ages = (pair * persons.sum(axis=0)).sum() / persons.sum()
     return np.asarray(np.outer(rates * np.sqrt(all_ages / mean), pair / all_ages))

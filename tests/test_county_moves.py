@@ -2,19 +2,20 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
-from calibration import reconstruct
+from calibration import county_moves, family_offsets, reconstruct
+from calibration.calibrated_fit import ROWS
 from sim.chance import Chance
 from sim.codes import BACKGROUND, REASON
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 from sim.jit import COMPILED
-from sim.transitions.county_moves import SIZES, CountyMoves, published_chances
+from sim.transitions.calibrated import KINDS
+from sim.transitions.county_moves import SHAPE, CountyMoves, published_chances
 from sim.transitions.destination import DomesticDestination
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import STAY, Settings, Year
-from sim.transitions.sources import rows
 from tests.conftest import load, made_people
+from tests.oracles import kind_of_family, person
 
 
 def lived(people, process, outcome=None, seed=1):
@@ -36,12 +37,12 @@ def test_everybody_moves_by_the_rule_for_one_person():
     moved = np.flatnonzero(people["municipality"] != before)
 
     def moves(i):
-        adult = 2013 - 1 - int(people["birth_year"][i]) >= 15
+        age = 2013 - 1 - int(people["birth_year"][i])
         covered = people["background"][i] != BACKGROUND.index("norwegian_born")
-        size = min(int(people["family_total"][i]), 3) - 1
+        kind = KINDS.index(kind_of_family(person(people, i)))
         luck = (words[i] + 0.5) / 2**32
-        chance = 5 * published_chances()[people["reason"][i], size]
-        return outcome[i] == STAY and adult and covered and luck < chance
+        chance = 5 * published_chances()[people["reason"][i], kind, int(20 <= age <= 35)]
+        return outcome[i] == STAY and age >= 15 and covered and luck < chance
 
     assert moved.tolist() == [i for i in range(len(people)) if moves(i)]
     assert moved.size > 10
@@ -54,7 +55,7 @@ def test_everybody_moves_by_the_rule_for_one_person():
 @pytest.mark.parametrize("chance", [0.0, 1.0])
 def test_certain_moves(chance):
     people = made_people(500)
-    process = CountyMoves(np.full((len(REASON), len(SIZES)), chance))
+    process = CountyMoves(np.full(SHAPE, chance))
     year, before = lived(people, process)
     adult = people["birth_year"] <= 2013 - 16
     moved = people["municipality"] != before
@@ -77,7 +78,7 @@ def test_children_go_with_their_adult_unless_they_leave_anyway():
     year.children, year.adults = children, adults
     year.outcome[children[::2]] = 1
     before = people["municipality"].copy()
-    CountyMoves(np.ones((len(REASON), len(SIZES)))).happen(year)
+    CountyMoves(np.ones(SHAPE)).happen(year)
     for child, adult in zip(children[1::2], adults[1::2], strict=True):
         assert people["municipality"][child] == people["municipality"][adult]
     np.testing.assert_array_equal(people["municipality"][children[::2]], before[children[::2]])
@@ -94,28 +95,46 @@ def test_the_order_of_rows_does_not_matter():
     np.testing.assert_array_equal(turned["municipality"], people["municipality"][order])
 
 
-@pytest.mark.skipif(not COMPILED, reason="needs the whole population")
-def test_as_many_leave_their_county_as_table_4_1_says():
-    """By reason, within sampling error; falls outside with a probability of 1e-6 each.
+@pytest.fixture(scope="module")
+def made():
+    return county_moves.chances()
 
-    By family size children differ from the adults that the chances were made for: within 0.6
-    points.
-    """
+
+@pytest.mark.skipif(not COMPILED, reason="needs the whole population")
+@pytest.mark.parametrize(("table", "rows"), [("4.1", 48), ("4.2", 48), ("4.3", 18)])
+def test_every_rate_of_the_tables_is_expected(made, table, rows):
+    _, _, reached = made
+    persons = family_offsets.cells_of(reconstruct()).persons
+    published = family_offsets.published(table, "out_of_county_percent")
+    wrong = {}
+    for (reason, size, kind), told in published.items():
+        kinds = [KINDS.index(k) for k in ROWS[kind][size]]
+        at = np.ix_([REASON.index(reason)], kinds, [1] if table == "4.2" else [0, 1])
+        here = (reached[at] * persons[at]).sum() / persons[at].sum()
+        if abs(here - told) > 0.005 and abs(here / told - 1) > 0.15:
+            wrong[reason, size, kind] = (here, told)
+    assert not wrong
+    assert len(published) == rows
+
+
+@pytest.mark.skipif(not COMPILED, reason="needs the whole population")
+def test_the_shipped_table_is_what_the_tool_makes(made):
+    np.testing.assert_allclose(published_chances(), made[0], atol=6e-6)
+
+
+@pytest.mark.skipif(not COMPILED, reason="needs the whole population")
+def test_as_many_leave_their_county_as_is_expected():
+    """By reason, in a year that is lived; six standard deviations, families counted as one move."""
     people = reconstruct()
     settings, year = Settings(), Year.begin(2013, people, Chance(3))
-    adults = people.immigrants & (people["birth_year"] <= 2013 - 16)
-    size = np.minimum(people["family_total"], 3) - 1
+    mine = people.immigrants.copy()
+    county = COUNTY_OF[people["municipality"]]
     for process in (Mobility, DomesticDestination, CountyMoves):
         process.ready(settings).happen(year)
-    left = np.zeros(len(people), dtype=bool)
-    left[year.happened("county")] = True
-    for reason, name in enumerate(REASON.names):
-        mine = adults & (people["reason"] == reason)
-        table = [r for r in rows("county_moves.csv") if r["reason"] == name]
-        expected = np.array([float(r["out_of_county_percent"]) / 100 for r in table])
-        persons = np.bincount(size[mine], minlength=3)
-        found = np.bincount(size[mine], left[mine], 3)
-        low, high = stats.norm.interval(1 - 1e-6, (persons * expected).sum(),
-                                        np.sqrt((persons * expected * (1 - expected)).sum()))  # fmt: skip
-        assert low <= found.sum() <= high
-        np.testing.assert_allclose(found / persons, expected, atol=0.006)
+    left = COUNTY_OF[people["municipality"]] != county
+    cells = family_offsets.cells_of(people)
+    _, target, _ = county_moves.chances()
+    for reason in range(len(REASON)):
+        those = mine & (people["reason"] == reason)
+        expected = (target[reason] * cells.persons[reason]).sum()
+        assert abs(left[those].sum() - expected) < 6 * np.sqrt(3 * expected) + 0.01 * expected

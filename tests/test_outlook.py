@@ -120,7 +120,7 @@ def test_a_change_from_2061_on_leaves_the_economy_alone():
         ("unions_assumed.same_origin: -1", "changes.unions_assumed.same_origin: would be -0.1; allowed: 0 to any number"),
         ("unions.female.25.part: 5", "would be 5; allowed: 0 to 1. Write 0.05 for 5 percent."),
         ("unions.*.*.part: x100", "would be "),
-        ("county_moves.work.1: 101", "would be 101; allowed: 0 to 100"),
+        ("county_moves.work.1.other: 101", "would be 101; allowed: 0 to 100"),
         ("mortality.*.*: -1", "would be -0.99"),
         ("labour_targets.constant.outside: x1e308", "would be -inf; allowed: any number"),
         ("logit.emigrate.age: +101", "is 101; allowed: -100 to 100 (log odds)"),

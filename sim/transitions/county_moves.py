@@ -3,8 +3,8 @@
 The logit knows moves between levels. Of immigrants more move between counties inside a level
 (Oslo and Akershus are both level 4) than between levels. Those who stay at their level move
 so often that, with the level moves that cross a county border, as many leave their county as
-Table 4.1 says by reason and family size. They go where those of the same reason live at the
-same level, whatever the distance.
+Tables 4.1-4.3 say by reason, kind of family and age. They go where those of the same reason
+live at the same level, whatever the distance.
 """
 
 from typing import ClassVar
@@ -18,19 +18,21 @@ from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
 from sim.transitions.batches import listed
+from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 from sim.transitions.together import leaders
 
-SIZES = ("1", "2", "3+")
+SHAPE = (len(REASON), len(KINDS), len(AGES_OF_OFFSETS))
 
 COUNTY_MOVES = Assumption(
     "county_moves",
     {
         "as_2013": "Residents who stay at their centrality level move to another county there as "
-        "often as Table 4.1 says of 2013, by reason and family size, in every year.",
+        "often as Tables 4.1-4.3 say of 2013, by reason, kind of family and being 20-35, in every "
+        "year.",
         "none": "Nobody moves to another county at the same level.",
     },
 )
@@ -41,13 +43,15 @@ class CountyMoves:
 
     name: ClassVar = "county_moves"
     reads: ClassVar = frozenset({"person", "place", "birth_year", "background", "reason",
-                                 "family_total", "municipality", "family", "partner",
+                                 "family_total", "family_immigrants", "municipality",
+                                 "family", "partner",
                                  "mother"})  # fmt: skip
     writes: ClassVar = frozenset({"municipality"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (COUNTY_MOVES,)
 
     def __init__(self, chances: NDArray[np.float64], *, norwegian_born: bool = False) -> None:
-        self.cuts = cuts(chances)  # (reasons, sizes)
+        self.cuts = cuts(chances.ravel())  # of SHAPE
+        self.kind_of = kinds_of_families()
         self.covered = np.ones(len(BACKGROUND), dtype=np.uint8)
         self.covered[BACKGROUND.index("norwegian_born")] = norwegian_born
 
@@ -56,7 +60,7 @@ class CountyMoves:
         """Take the published rates, less what level moves do."""
         born = settings.choice(NORWEGIAN_BORN) == "as_immigrants"
         if settings.choice(COUNTY_MOVES) == "none":
-            return cls(np.zeros((len(REASON), len(SIZES))), norwegian_born=born)
+            return cls(np.zeros(SHAPE), norwegian_born=born)
         return cls(published_chances(), norwegian_born=born)
 
     def happen(self, year: Year) -> None:
@@ -64,11 +68,18 @@ class CountyMoves:
         if not self.cuts.any():
             return
         population = year.population
-        columns = ("place", "birth_year", "background", "reason", "family_total")
+        columns = (
+            "place",
+            "birth_year",
+            "background",
+            "reason",
+            "family_total",
+            "family_immigrants",
+        )
         looked_at = [year.outcome, *(population[c] for c in columns)]
         movers, _ = listed(
             year, self.name, lambda words, some, found: kernel.leave_county(
-                words, self.cuts, year.year - 1 - YOUNGEST, self.covered, found,
+                words, self.cuts, year.year - 1, YOUNGEST, self.covered, self.kind_of, found,
                 *(c[some] for c in looked_at),
             ), year.lucky,
         )  # fmt: skip
@@ -123,10 +134,10 @@ def _elsewhere() -> NDArray[np.float64]:
 
 @remembered
 def published_chances() -> NDArray[np.float64]:
-    """Return the chance of moving to another county at the same level, by reason and size."""
-    found = np.full((len(REASON), len(SIZES)), np.nan)
+    """Return the chance of moving to another county at the same level, by `SHAPE`."""
+    found = np.full(SHAPE, np.nan)
     for row in rows("county_moves.csv"):
-        at = REASON.index(row["reason"]), SIZES.index(row["family_size"])
-        found[at] = float(row["chance_percent"]) / 100
+        whose = REASON.index(row["reason"]), KINDS.index(row["family"])
+        found[(*whose, AGES_OF_OFFSETS.index(row["age"]))] = float(row["chance_percent"]) / 100
     assert np.isfinite(found).all()
     return found

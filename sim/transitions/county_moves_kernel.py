@@ -5,15 +5,18 @@ from numpy.typing import NDArray
 
 from sim.jit import kernel
 
-SIZES = 3  # families of one, two, three or more
+# Kinds of families; family sizes; those of 20-35 have chances of their own.
+KINDS, SIZES, YOUNG, OLD = np.uint64(7), np.uint64(256), 20, 35
 
 
 @kernel
 def leave_county(
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
-    born_by: int,
+    last_year: int,
+    youngest: int,
     covered: NDArray[np.uint8],
+    kind_of: NDArray[np.uint8],
     movers: NDArray[np.int64],
     outcome: NDArray[np.uint8],
     place: NDArray[np.uint8],
@@ -21,13 +24,15 @@ def leave_county(
     background: NDArray[np.uint8],
     reason: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
+    family_immigrants: NDArray[np.uint8],
 ) -> int:
     """List the residents of an age who stay at their level and whose word is below the cut.
 
-    Whose word is below no cut is passed over first, without a
-    branch.
+    Whose word is below no cut is passed over first, without a branch. Ages are those at the end
+    of the year before.
     """
     limit = np.max(cuts)
+    born_by = last_year - youngest
     low = 0
     for j in range(words.size):
         movers[low] = j
@@ -37,7 +42,10 @@ def leave_county(
     count = 0
     for k in range(low):
         j = movers[k]
-        size = np.uint64(min(max(family_total[j], 1), SIZES) - 1)
+        age = last_year - birth_year[j]
+        young = np.uint64((age >= YOUNG) & (age <= OLD))
+        kind = kind_of[np.uint64(family_total[j]) * SIZES + np.uint64(family_immigrants[j])]
+        cell = (np.uint64(reason[j]) * KINDS + np.uint64(kind)) * np.uint64(2) + young
         movers[count] = j
-        count += (words[j] < cuts[np.uint64(reason[j]), size]) & (covered[background[j]] != 0)
+        count += (words[j] < cuts[cell]) & (covered[background[j]] != 0)
     return count

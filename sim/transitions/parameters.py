@@ -36,7 +36,7 @@ _LABOUR = ("outside", "employed_student", "student", "unemployed")
 _LEVELS = ("compulsory", "upper_secondary_basic", "upper_secondary", "tertiary_short",
            "tertiary_long")  # fmt: skip
 TABLES = {
-    "county_moves": Table("county_moves.csv", ("reason", "family_size"), ("chance_percent",)),
+    "county_moves": Table("county_moves.csv", ("reason", "family", "age"), ("chance_percent",)),
     "descendants": Table("descendants.csv", ("kind", "key"), ("value",)),
     "destination_abroad": Table(
         "destination_abroad.csv", ("kind", "background", "key", "destination"), ("value",)
