@@ -21,6 +21,7 @@ from sim.transitions.calibrated import COLUMNS, DRIVERS, KINDS, OFFSETS, VARIANT
 from sim.transitions.process import Settings
 
 Told = Callable[[str], None]
+AT_REST = 0.05  # log odds by which the last round may move a shift
 IDENTIFIED = 0.8  # of the prior's spread: a posterior at least as wide has learnt nothing
 ROWS: dict[str, dict[str, tuple[str, ...]]] = {
         "all_families": {"1": KINDS[:1], "2": KINDS[1:3], "3+": KINDS[3:]},
@@ -72,6 +73,11 @@ class Found:
     errors: Floats
     moved: tuple[float, ...]
 
+    @property
+    def settled(self) -> bool:
+        """Say whether the shifts of the years have come to rest."""
+        return self.moved[-1] <= AT_REST
+
 
 def calibrate(
     folder: Path, *, scale: float, seeds: tuple[int, ...], stocks: bool, say: Told
@@ -98,7 +104,7 @@ def calibrate(
     elasticities.write(answers, folder)
     return Found(
         tuple(family_lines(family_offsets.cells_of(people).persons, reached)),
-        tuple(_experiments(answers, responses)),
+        tuple(_experiments(scale, str(folder))),
         tuple(_answers(answers)),
         years.posterior.shifts, years.posterior.std_error, years.moved,
     )  # fmt: skip
@@ -117,17 +123,13 @@ def family_lines(persons: Floats, reached: Floats) -> Iterator[Line]:
             yield Line(where, 100 * told, 100 * here, held)
 
 
-def _experiments(
-    answers: dict[str, tuple[Floats, Floats]], responses: dict[str, elasticities.Response]
-) -> Iterator[Line]:
-    """Yield the experiments beside what the posterior's mean gives, in percent."""
-    for variant, (mean, _) in answers.items():
-        of = responses[variant]
-        for experiment in elasticities.experiments():
-            effect = float(of.of(mean, experiment))
-            held = abs(effect - experiment.percent) <= 0.3
-            where = f"{experiment.name.replace('_', ' ')}, {variant.replace('_', ' ')}"
-            yield Line(where, experiment.percent, effect, held)
+def _experiments(scale: float, folder: str) -> Iterator[Line]:
+    """Yield the experiments beside what they do to other people with what was written."""
+    published = {e.name: e.percent for e in elasticities.experiments()}
+    for (name, variant), effect in elasticities.checked(scale, folder).items():
+        where = f"{name.replace('_', ' ')}, {variant.replace('_', ' ')}"
+        held = abs(effect - published[name]) <= 0.3
+        yield Line(where, published[name], effect, held)
 
 
 def _answers(found: dict[str, tuple[Floats, Floats]]) -> Iterator[Answer]:

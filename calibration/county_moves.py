@@ -3,8 +3,9 @@
     python -m calibration.county_moves
 
 Of each reason, kind of family and age the reconstructed register of 2013 says how many move
-between levels, and to another county at that; the tables say how many leave their county. The
-rest move inside their level. The result is shipped as sim/transitions/data/county_moves.csv.
+between levels, and to another county at that, or to a partner there; the tables say how many
+leave their county. The rest move inside their level. The result is shipped as
+sim/transitions/data/county_moves.csv.
 """
 
 import csv
@@ -17,13 +18,18 @@ from calibration.expected import weights
 from calibration.family_offsets import cells_of, wanted
 from calibration.raking import Floats
 from calibration.reconstruction import reconstruct
+from sim.agents.population import Population
+from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
+from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS
 from sim.transitions.destination import published_weights
+from sim.transitions.process import Process, Settings, Year
 
 OUT = Path("sim/transitions/data/county_moves.csv")
 STEPS, LARGEST = 60, 0.5
+UNIONS, YEARS_LIVED, SEED = "unions", 12, 2013
 SOURCE = (
     "Rapporter 2016/27, Tables 4.1-4.3, less level moves across county borders in the "
     "reconstructed register"
@@ -42,6 +48,36 @@ def crossing() -> Floats:
     return found
 
 
+class _Looking:
+    """Counts who lives in another county after the year's unions than before."""
+
+    def __init__(self, persons: int) -> None:
+        self.moved = np.zeros(persons)
+        self._county = COUNTY_OF[:0]
+
+    def before(self, process: Process, year: Year) -> None:
+        """Note where everybody lives."""
+        if process.name == UNIONS:
+            self._county = COUNTY_OF[year.population["municipality"]]
+
+    def after(self, process: Process, year: Year) -> None:
+        """Add who has moved: the people of 1 January stand first."""
+        if process.name == UNIONS:
+            moved = COUNTY_OF[year.population["municipality"]] != self._county
+            self.moved += (moved & year.is_resident(np.arange(moved.size)))[: self.moved.size]
+
+
+def moved_by_unions(people: Population) -> Floats:
+    """Return the share of years in which each person leaves the county on marrying or parting."""
+    looking = _Looking(len(people))
+    settings = Settings(assumptions={"county_moves": "none"})
+    for replicate in range(YEARS_LIVED):
+        simulation = Simulation(people, settings, Chance(SEED, replicate))
+        simulation.watcher = looking
+        simulation.step()
+    return looking.moved / YEARS_LIVED
+
+
 def chances() -> tuple[Floats, Floats, Floats]:
     """Return the chance of a county move among those who stay at their level.
 
@@ -56,10 +92,11 @@ def chances() -> tuple[Floats, Floats, Floats]:
     crosses, stays = of.move / total * across, 1 / total
     mine = np.maximum(cells.cell, 0)  # of others: never counted
     target = wanted(cells.persons, "out_of_county_percent")
-    chance = np.maximum(target - cells.mean(crosses[of.follows]), 0.001)
+    married = cells.mean(moved_by_unions(people))
+    chance = np.maximum(target - married - cells.mean(crosses[of.follows]), 0.001)
     for _ in range(STEPS):
         leaving = (crosses + stays * chance.ravel()[mine])[of.follows]
-        reached = cells.mean(leaving)
+        reached = cells.mean(leaving) + married
         stay = np.maximum(cells.mean(stays[of.follows]), 0.5)
         chance = np.clip(chance + (target - reached) / stay, 0.0, LARGEST)
     return chance, target, reached

@@ -18,7 +18,7 @@ what it leaves of the published effect is a direct answer.
 import csv
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +45,11 @@ FOLDER = Path(sources.__file__).parent / "data"
 START, YEAR, SHOCKED = 2004, 2013, 2012  # statuses of a year are those at the end of the one before
 LAST = 2100
 GROUPS = len(COUNTRY_GROUP)
+LEVERS = (
+    ("experiment_unemployment_group1", "unemployment.group1", 1.0),
+    ("experiment_unemployment_norway", "unemployment.norway", 1.0),
+    ("experiment_income", "income_ratio", 0.1),
+)
 GRID = np.array([-1.0, -0.5, -0.2, 0.0, 0.2])  # log odds of emigrating
 NUMBER = 400  # draws kept
 TRIED = 200_000  # draws weighed to get them
@@ -122,12 +127,13 @@ def lived(
     *,
     scale: float = 1.0,
     calibration: str = SHIPPED,
+    seed: int = SEED,
     **assumptions: str,
 ) -> Population:
     """Return the people of 1 January 2013 after years from 2004 with these changes."""
     settings = Settings(assumptions=assumptions, changes=changes, calibration=calibration)
-    simulation = Simulation(reconstruct(year=START, scale=scale, seed=SEED), settings,
-                            Chance(SEED), forgetful=True)  # fmt: skip
+    simulation = Simulation(reconstruct(year=START, scale=scale, seed=seed), settings,
+                            Chance(seed), forgetful=True)  # fmt: skip
     for _ in simulation.run(YEAR - START):
         pass
     return simulation.population
@@ -183,6 +189,27 @@ def response(variant: str, scale: float = 1.0, calibration: str = SHIPPED) -> Re
     after = lived((more,), scale=scale, calibration=calibration, economy="none")
     status = float(emigrating(after, settings=settings).sum() / base - 1)
     return Response(by_group, status)
+
+
+def checked(scale: float = 1.0, calibration: str = SHIPPED, seed: int = SEED + 1
+            ) -> dict[tuple[str, str], float]:  # fmt: skip
+    """Return what the experiments do as scenarios, on people and with luck of another seed.
+
+    By name and variant, in percent: nothing of the fit is used but what was written.
+    """
+    found = {}
+    for variant in VARIANTS:
+        first = START if variant == "with_feedback" else SHOCKED
+        how = {"scale": scale, "calibration": calibration, "seed": seed, "economy": variant}
+        plain = Settings(calibration=calibration, assumptions={"economy": variant})
+        base = emigrating(lived(**how), settings=plain).sum()  # type: ignore[arg-type]
+        for name, lever, amount in LEVERS:
+            direct = variant == "without_feedback" and lever != "unemployment.norway"
+            change = Change(lever, YEAR if direct else first, LAST, "add", amount)
+            people = lived((change,), **how)  # type: ignore[arg-type]
+            after = emigrating(people, settings=replace(plain, changes=(change,))).sum()
+            found[name, variant] = float(100 * (after / base - 1))
+    return found
 
 
 # The posterior

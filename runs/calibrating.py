@@ -93,6 +93,7 @@ def _record(found: "Found", scale: float, seeds: int, *, stocks: bool) -> dict[s
         "seeds": seeds,
         "years_fitted_to": "flows and stocks" if stocks else "flows alone",
         "last_steps_of_the_years": list(found.moved),
+        "settled": found.settled,
         "families": [asdict(line) for line in found.families],
         "experiments": [asdict(line) for line in found.experiments],
         "answers": [asdict(answer) | {"identified": answer.identified} for answer in found.answers],
@@ -107,6 +108,8 @@ def told(found: "Found", folder: Path) -> Iterator[str]:
         yield f"{line.where}: {line.model:+.2f} percent (published {line.published:+.1f})"
     steps = ", ".join(f"{step:.3f}" for step in found.moved)
     yield f"shifts of the years, largest change by round: {steps}"
+    if not found.settled:
+        yield "note: the shifts have not come to rest; use more people (--scale) or seeds"
     unknown = [a for a in found.answers if not a.identified]
     yield f"{len(unknown)} of {len(found.answers)} elasticities are as their priors: not identified"
     yield f"The page lies in\n  {folder / PAGE}"

@@ -33,6 +33,8 @@ tables, figures and manifest.json. Options put their value over that of the scen
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Do what the command line says; return 0 done, 1 a check failed, 2 wrong usage."""
+    for library in ("OMP", "OPENBLAS", "MKL"):  # replicates use the cores; idle threads hinder
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         parser = _parser()
@@ -219,6 +221,13 @@ def _compare(arguments: argparse.Namespace, command: list[str]) -> int:
         return comparing.act(arguments, command)
 
 
+def _prepare_validate(parser: argparse.ArgumentParser) -> None:
+    from runs import validating
+
+    validating.prepare(parser)
+    parser.set_defaults(act=validating.act)
+
+
 def _prepare_calibrate(parser: argparse.ArgumentParser) -> None:
     from runs import calibrating
 
@@ -246,6 +255,7 @@ COMMANDS: dict[str, tuple[str, Any]] = {
         _prepare_reconstruct,
     ),
     "run": ("simulate a scenario and write the run with its report", _prepare_run),
+    "validate": ("judge the model by 561 published findings", _prepare_validate),
     "trace": ("tell one life of a run, year by year", _prepare_trace),
 }
 OVERRIDES = (

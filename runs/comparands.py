@@ -145,7 +145,7 @@ def common_ground(words: tuple[str, str], overrides: Mapping[str, Any]) -> Groun
 
 def _find(word: str, letter: str, problems: list[Problem]) -> Comparand | None:
     """Return what a word means; what is wrong joins `problems`."""
-    folder = _folder(word)
+    folder = folder_named(word)
     try:
         if folder is not None:
             return _run(word, folder)
@@ -157,7 +157,7 @@ def _find(word: str, letter: str, problems: list[Problem]) -> Comparand | None:
     return None
 
 
-def _folder(word: str) -> Path | None:
+def folder_named(word: str) -> Path | None:
     """Return the folder that a word means: a run's first of all, none if it names a scenario."""
     try:
         found = [path for path in (Path(word), store.OUT / word) if path.is_dir()]

@@ -18,6 +18,7 @@ from runs.differences import Comparison, Difference
 from runs.manifest import as_text, sha256_of
 from runs.matching import CELLS, EXPLAINED, MECHANISMS, OTHER_GROUP, OUTCOMES
 from runs.measures import RATES
+from runs.people import of_a_part
 from runs.report import DIMENSIONS, Cell, Label, Row, spoken
 from runs.tables import CODE_LISTS, write_whole
 
@@ -55,7 +56,7 @@ def write_comparison(
     record["files"] = {name: sha256_of(folder / name) for name in tables}
     figures = draw_comparison(found, record)
     plots.save_all(figures, folder / "figures")
-    sentences = compare_answer.answer(found, labels)
+    sentences = of_a_part(record, compare_answer.answer(found, labels))
     page = _render(
         {
             "manifest": record,

@@ -41,7 +41,7 @@ class Plan:
         if PARAMETERS in self.uncertain:
             settings = replace(settings, draw=number, draw_seed=self.seed)
         if ECONOMY in self.uncertain:
-            settings = replace(settings, economy=settings.economy.drawn(number, self.seed))
+            settings = replace(settings, economy_draw=(number, self.seed))
         return settings
 
     def draw_of(self, number: int) -> int:

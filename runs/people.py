@@ -1,8 +1,10 @@
 """Whom a run starts with: the reconstructed register, or a file of the user's own."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from calibration.reconstruction import FIRST_YEAR, LARGEST_SCALE, LAST_YEAR, reconstruct
 from sim.agents import files
@@ -19,6 +21,22 @@ class People:
     population: Population
     asked_for: str
     digest: str
+
+
+def part_of_the_people(asked_for: str) -> str:
+    """Say that numbers are of a part of the people, '' if they are of the whole country."""
+    share = asked_for.partition(":")[2] if asked_for.startswith("embedded:") else ""
+    if not share:
+        return ""
+    return f"In a population of {100 * float(share):g} percent of the people, not scaled up: "
+
+
+def of_a_part(manifest: Mapping[str, Any], sentences: list[str]) -> list[str]:
+    """Return sentences of which the first says if all is about a part of the people."""
+    part = part_of_the_people(str(manifest.get("population", {}).get("asked_for", "")))
+    if not part or not sentences:
+        return sentences
+    return [part + sentences[0][0].lower() + sentences[0][1:], *sentences[1:]]
 
 
 def find_people(which: str, year: int) -> People:

@@ -20,6 +20,7 @@ from runs import plots
 from runs.answer import answer, closed, focus, followed, number, rounded
 from runs.measures import COUNTS, EXPOSED, RATES
 from runs.official import official
+from runs.people import of_a_part
 from runs.structure_plots import DRAWINGS as STRUCTURE
 from runs.structure_plots import draw_structure
 from runs.tables import (
@@ -141,7 +142,9 @@ def write_report(
     page = _render(
         {
             "manifest": manifest,
-            "answer": answer(total, by_reason, base, _born(made), _only_children(manifest)),
+            "answer": of_a_part(
+                manifest, answer(total, by_reason, base, _born(made), _only_children(manifest))
+            ),
             "uncertainty": plots.uncertainty(manifest),
             "uncertain": " and ".join(plots.drawn(manifest)),
             "official": official(made, manifest),

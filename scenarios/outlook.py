@@ -31,6 +31,14 @@ SHARES = ("share", "chance", "within", "outside", "part", "leave", "compulsory",
 PERCENTAGES = ("chance_percent",)
 LOG_ODDS = ("labour_targets",)  # tables whose columns have names of shares but hold log odds
 MOST_LOG_ODDS = 100
+# Limits of single numbers, by the name of their row; a year that other figures stand on stays.
+NAMED_LIMITS = {
+    **dict.fromkeys(("same_origin", "man_leaves", "immigrant_father_no_union", "boys",
+                     "year_of_arrival", "keep_outside", "keep_employed", "keep_employed_student",
+                     "keep_student", "keep_unemployed"), (0.0, 1.0)),
+    "man_older": (0.0, 30.0), "years_apart": (1.0, 50.0), "base_year": (2012.0, 2012.0),
+    "unemployment_elasticity": (0.0, 5.0),
+}  # fmt: skip
 HAIR = 1e-9  # by which sums of decimals may miss a limit
 
 
@@ -164,14 +172,17 @@ def _cell_problems(
             allowed = f"{-MOST_LOG_ODDS} to {MOST_LOG_ODDS} (log odds)"
             yield Problem(where, f"is {change.number:g}", allowed)
         return
-    least, most = cell_limits(change.table, change.column)
+    every = cell_limits(change.table, change.column)
+    least, most = every
     wrong = []
     for row in tables.setdefault(change.table, [dict(row) for row in shipped(change.table)]):
         if change.applies(row):
             value = altered(float(row[change.column]), change.kind, change.number)
             row[change.column] = repr(value)
-            if not (least <= value <= most and math.isfinite(value)):
+            own = NAMED_LIMITS.get(next(iter(row.values())), every)
+            if not (own[0] <= value <= own[1] and math.isfinite(value)):
                 wrong.append(value)
+                least, most = own
     if wrong:
         high = f"{most:g}" if math.isfinite(most) else "any number"
         low = f"{least:g} to " if math.isfinite(least) else ""

@@ -11,6 +11,7 @@ from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.problems import Problem, refuse
 from sim.transitions import economy_levers
 from sim.transitions.arrivals import Arrivals
 from sim.transitions.births import Births
@@ -101,7 +102,7 @@ class Simulation:
         self.settings = settings
         self.chance = chance
         self.observer = Observer(dimensions)
-        with using(settings.overlay):
+        with _as_altered(settings):
             self.processes = tuple(process.ready(settings) for process in processes)
         self.forgetful = forgetful
         self.watcher: Watcher | None = None
@@ -115,7 +116,7 @@ class Simulation:
 
     def step(self) -> Counts:
         """Live one year and return what happened in it."""
-        with using(self.settings.overlay):
+        with _as_altered(self.settings):
             return self._step()
 
     def _step(self) -> Counts:
@@ -157,6 +158,21 @@ class Simulation:
         stock = self.observer.begin(self.population)
         cells = np.flatnonzero(stock)
         return Counts(self.year, (cells, stock[cells]), {}, self.observer.structure)
+
+
+@contextmanager
+def _as_altered(settings: Settings) -> Iterator[None]:
+    """Let tables be as a scenario alters them, and say so if nothing can be derived from them."""
+    with using(settings.overlay), np.errstate(invalid="raise" if settings.tables else "warn"):
+        try:
+            yield
+        except (ArithmeticError, LookupError) as error:
+            if not settings.tables:
+                raise
+            tables = ", ".join(dict.fromkeys(change.table for change in settings.tables))
+            found = f"leave nothing that can be derived from them ({type(error).__name__})"
+            cure = "Do shares still sum to more than nothing, and are divisors above 0?"
+            refuse("changes", [Problem(f"parameters in {tables}", found, "usable ones", cure)])
 
 
 @contextmanager

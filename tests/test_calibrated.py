@@ -60,8 +60,9 @@ def folder(tmp_path):
 
 def test_a_folder_of_ones_own(folder):
     (folder / YEARS).write_text(
+        "\ufeff"
         "year,reason,country_group,outcome,shift,std_error,assumed,source\n"
-        "2010,work,2,emigrate,0.5,,yes,mine\n2010,nordic,all,domestic,-0.25,,yes,mine\n"
+        "2010.0,work,2,emigrate,0.5,,yes,mine\n2010,nordic,all,domestic,-0.25,,yes,mine\n"
     )
     shift = calibrated.read(str(folder)).year_shift(2010)
     assert shift[REASON.index("work"), 1, 1] == 0.5
@@ -76,6 +77,11 @@ def test_a_folder_of_ones_own(folder):
         (OFFSETS, "2 mixed", "2 mixd", "Did you mean '2 mixed'?"),
         (MEANS, "0.0", "nan,", "a finite number"),
         (DRAWS, "draw,", "drawn,", "has no column draw"),
+        (DRAWS, "without_feedback,0,", "without_feedback,400,", "draws numbered from 0 on"),
+        (DRAWS, "without_feedback,0,1", "without_feedback,0,2", "repeats without_feedback 0 2"),
+        (YEARS, "2004,work", "-2004,work", "year is '-2004'"),
+        (OFFSETS, "work,1,other,emigrate,", "work,1,other,emigrate,80", "-10 to 10"),
+        (MEANS, "without_feedback,1,", "without_feedback,all,", "country_group is 'all'"),
     ],
 )
 def test_faults_are_told_with_their_line(folder, name, old, new, says):

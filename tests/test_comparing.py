@@ -413,7 +413,7 @@ def test_drawn_parameters_are_shared_and_make_intervals_of_one_history(compare, 
     page = Page((folder / "report.html").read_text("utf-8"))
     assert "draws parameters and economy anew, the same draw in both worlds" in page
     assert "Monte Carlo and parameters and economy" in page
-    assert year["difference"] == 0  # the first year's moves see nothing of the economy
+    assert abs(year["difference"]) <= 3  # who would have moved may emigrate instead
     same = compare(pair[0], pair[0], *small(home, 2))[2]
     assert same.startswith("Nothing differs")
     words = "Unemployment", "Read with care"  # what B alters, and that the range is left

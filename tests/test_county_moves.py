@@ -7,12 +7,11 @@ from calibration import county_moves, family_offsets, reconstruct
 from calibration.calibrated_fit import ROWS
 from sim.chance import Chance
 from sim.codes import BACKGROUND, REASON
+from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 from sim.jit import COMPILED
 from sim.transitions.calibrated import KINDS
 from sim.transitions.county_moves import SHAPE, CountyMoves, published_chances
-from sim.transitions.destination import DomesticDestination
-from sim.transitions.mobility import Mobility
 from sim.transitions.process import STAY, Settings, Year
 from tests.conftest import load, made_people
 from tests.oracles import kind_of_family, person
@@ -123,17 +122,15 @@ def test_the_shipped_table_is_what_the_tool_makes(made):
 
 
 @pytest.mark.skipif(not COMPILED, reason="needs the whole population")
-def test_as_many_leave_their_county_as_is_expected():
-    """By reason, in a year that is lived; six standard deviations, families counted as one move."""
+def test_as_many_leave_their_county_as_is_expected(made):
+    """By reason, in a whole year; six standard deviations, families counted as one move."""
     people = reconstruct()
-    settings, year = Settings(), Year.begin(2013, people, Chance(3))
-    mine = people.immigrants.copy()
-    county = COUNTY_OF[people["municipality"]]
-    for process in (Mobility, DomesticDestination, CountyMoves):
-        process.ready(settings).happen(year)
-    left = COUNTY_OF[people["municipality"]] != county
+    mine, county = people.immigrants.copy(), COUNTY_OF[people["municipality"]]
+    simulation = Simulation(people, Settings(), Chance(3))
+    simulation.step()
+    left = COUNTY_OF[simulation.population["municipality"][: len(people)]] != county
     cells = family_offsets.cells_of(people)
-    _, target, _ = county_moves.chances()
+    _, _, target = made
     for reason in range(len(REASON)):
         those = mine & (people["reason"] == reason)
         expected = (target[reason] * cells.persons[reason]).sum()

@@ -25,7 +25,7 @@ def test_each_replicate_has_a_draw_of_its_own():
     settings = [of.settings_of(k) for k in range(3)]
     assert [s.draw for s in settings] == [0, 1, 2]
     assert {s.draw_seed for s in settings} == {7}
-    assert len({s.economy for s in settings} | {Economy.default()}) == 4
+    assert len({s.paths for s in settings} | {Economy.default()}) == 4
     assert [of.draw_of(k) for k in range(3)] == [0, 1, 2]
 
 
@@ -35,7 +35,7 @@ def test_each_replicate_has_a_draw_of_its_own():
 def test_one_kind_of_uncertainty_leaves_the_other(uncertain, draws, economies):
     settings = [plan(uncertain).settings_of(k) for k in range(2)]
     assert [s.draw for s in settings] == draws
-    assert len({s.economy for s in settings}) == economies
+    assert len({s.paths for s in settings}) == economies
 
 
 def test_coefficients_of_a_draw_spread_as_their_standard_errors():

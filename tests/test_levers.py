@@ -178,3 +178,36 @@ def test_more_arrive_when_more_are_asked_for():
     refugees = tables.expected_numbers(declining=True)[2015 - tables.FIRST, 1] * 0.01
     gained = more.total("arrive") - plain.total("arrive")
     assert gained == pytest.approx(3 * refugees, abs=8)  # whole families: one or two on each side
+
+
+def test_more_from_nothing_come_as_they_usually_do():
+    table = tables.expected_numbers(declining=True) * 0
+    found, mix = arrival_levers.altered(
+        table, tables.origin_mix(), (Change("arrivals", 2015, 2015, "set", 60_000.0),)
+    )
+    usual = tables.expected_numbers(declining=True)[2015 - tables.FIRST]
+    np.testing.assert_allclose(found[2015 - tables.FIRST], 60_000 * usual / usual.sum())
+    np.testing.assert_allclose(mix[2015 - tables.FIRST][usual > 0],
+                               tables.origin_mix()[2015 - tables.FIRST][usual > 0])  # fmt: skip
+
+
+def test_changes_before_the_first_arrivals_leave_the_last_years_alone():
+    table, found, _ = numbers(Change("arrivals", 2000, 2003, "factor", 2.0))
+    np.testing.assert_allclose(found, table)
+    _, whole, _ = numbers(Change("arrivals", 2000, 2100, "factor", 2.0))
+    np.testing.assert_allclose(whole, 2 * table)
+
+
+def test_a_draw_of_the_economy_strays_around_the_altered_path_and_stays_possible():
+    less = (Change("unemployment.norway", 2025, 2100, "add", -2.5),)
+    plain = Settings(changes=less).paths
+    assert plain.value("unemployment_norway", 2043) < 1.7
+    for number in range(40):
+        path = Settings(changes=less, economy_draw=(number, 7)).paths
+        assert path.value("unemployment_norway", 2043) >= 0.5
+        again = plain.drawn(number, 7)
+        assert path == again
+    assert (
+        Settings(changes=less, economy_draw=(0, 8)).paths
+        != Settings(changes=less, economy_draw=(0, 7)).paths
+    )

@@ -117,7 +117,7 @@ def test_a_change_from_2061_on_leaves_the_economy_alone():
         ("arrivals.work: {2020: x1000}", "e+07 in 2020; allowed: 0 to 1,000,000 (persons a year)"),
         ("arrivals.work: {2020: 600000}\narrivals.refuge: {2020: 600000}", "changes.arrivals.refuge in 2020, all arrivals together: would be 1.2"),
         ("emigration: +1e300", "would be 1e+300"),
-        ("unions_assumed.same_origin: -1", "changes.unions_assumed.same_origin: would be -0.1; allowed: 0 to any number"),
+        ("unions_assumed.same_origin: -1", "changes.unions_assumed.same_origin: would be -0.1; allowed: 0 to 1"),
         ("unions.female.25.part: 5", "would be 5; allowed: 0 to 1. Write 0.05 for 5 percent."),
         ("unions.*.*.part: x100", "would be "),
         ("county_moves.work.1.other: 101", "would be 101; allowed: 0 to 100"),

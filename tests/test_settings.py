@@ -1,15 +1,19 @@
 """From a scenario to settings and back from a manifest; what files it may not name."""
 
 import json
+import shutil
 from dataclasses import asdict, replace
+from importlib import resources
 
 import pytest
 
+from runs.people import of_a_part
 from runs.settings import digests, input_problems, scenario_of, settings_of, unlike
 from scenarios.changes import Told
 from scenarios.schema import Scenario, load_scenario
 from sim.economy import Economy
 from sim.problems import InputError
+from sim.transitions import calibrated
 from sim.transitions.levers import Change
 
 PLAIN = Scenario("mine", "What if?")
@@ -94,3 +98,21 @@ def test_a_file_that_was_altered_since_is_noticed(tmp_path):
     path.write_text("year,series,value\n2013,unemployment_norway,7\n")
     (problem,) = unlike(record, scenario)
     assert str(problem).startswith("economy: is another than that of the run")
+
+
+def test_a_calibration_of_ones_own_reaches_the_settings(tmp_path):
+    with resources.as_file(resources.files("sim.transitions") / "data") as shipped:
+        for name in calibrated.COLUMNS:
+            shutil.copy(shipped / name, tmp_path / name)
+    made = settings_of(replace(PLAIN, calibration=str(tmp_path)))
+    assert made.calibration == str(tmp_path)
+
+
+def test_a_part_of_the_people_is_told_first():
+    said = ["In 2020 the model expects 100.", "More."]
+    part = of_a_part({"population": {"asked_for": "embedded:0.05"}}, said)
+    assert part[0] == ("In a population of 5 percent of the people, not scaled up: in 2020 the "
+                       "model expects 100.")  # fmt: skip
+    assert part[1:] == said[1:]
+    for whole in ("embedded", "my.parquet", ""):
+        assert of_a_part({"population": {"asked_for": whole}}, said) == said

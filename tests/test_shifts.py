@@ -75,10 +75,13 @@ def test_relative_to_2013_the_default_path_itself_shifts():
 def test_a_draw_takes_its_own_elasticities():
     more = (Change("unemployment.group1", 2013, 2100, "add", 1.0),)
     draws = calibrated.read().draws["without_feedback"]
-    for draw in (0, 7, len(draws) + 7):
-        settings = Settings(changes=more, draw=draw)
-        told = math.exp(draws[draw % len(draws), 0, 1])
-        assert Shifts(settings).factors(2020)[0, 0, LEAVE] == pytest.approx(told, rel=1e-9)
+    told = {}
+    for seed, draw in ((0, 0), (0, 1), (0, len(draws)), (5, 0)):
+        settings = Settings(changes=more, draw=draw, draw_seed=seed)
+        told[seed, draw] = math.log(Shifts(settings).factors(2020)[0, 0, LEAVE])
+    assert all(np.isclose(draws[:, 0, 1], value).any() for value in told.values())
+    assert told[0, 0] == told[0, len(draws)]
+    assert len({told[0, 0], told[0, 1], told[5, 0]}) == 3  # other draws, other seeds
 
 
 def test_levers_multiply_the_odds_of_those_they_name():
@@ -136,3 +139,14 @@ def test_ceilings_hold_in_shifted_years(draws):
         this = Year.begin(year, people, Chance(2))
         process.happen(this)
         np.testing.assert_array_equal(this.outcome, outcomes(people, settings, 2))
+
+
+def test_before_2013_the_default_path_shifts_nothing_in_either_reading():
+    shifts = Shifts(changed(economy_reference="of_2013"))
+    assert (shifts.economy(2008) == 0).all()
+    assert (shifts.economy(2020) != 0).any()
+
+
+def test_late_years_are_under_the_ceilings_too():
+    shifts = Shifts(changed(Change("emigration", 2080, 2080, "factor", 20.0)))
+    assert shifts.largest[..., LEAVE].max() >= 20

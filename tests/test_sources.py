@@ -72,3 +72,14 @@ def test_threads_have_overlays_of_their_own():
 @pytest.mark.parametrize(("kind", "due"), [("set", 3.0), ("add", 5.0), ("factor", 6.0)])
 def test_three_kinds_of_change(kind, due):
     assert altered(2.0, kind, 3.0) == due
+
+
+def test_changes_happen_in_order_and_in_their_own_table():
+    where = CHANGE.where
+    twice = Overlay((CellChange(TABLE, where, "value", "set", 0.2),
+                     CellChange(TABLE, where, "value", "factor", 2.0)))  # fmt: skip
+    with using(twice):
+        assert same_origin() == 0.4
+    with using(Overlay((CellChange(TABLE, (), "value", "set", 0.0),))):
+        assert rows("fertility_assumed.csv") == shipped("fertility_assumed.csv")
+        assert {row["value"] for row in rows(TABLE)} == {"0.0"}

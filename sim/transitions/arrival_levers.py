@@ -54,7 +54,7 @@ def altered(numbers: Floats, mix: Floats, changes: Iterable[Change]) -> tuple[Fl
     """Return persons by year and stream, and their origins, as a scenario alters them.
 
     A change of several streams or origins together alters each in proportion. Where nobody
-    would have come, those who come now are spread as the origins of all who arrive that year.
+    would have come, those who come now are spread as those who are expected that year.
     """
     mine = [change for change in changes if change.lever in BLOCKS]
     if not mine:
@@ -62,6 +62,7 @@ def altered(numbers: Floats, mix: Floats, changes: Iterable[Change]) -> tuple[Fl
     years = len(numbers)
     shares = np.concatenate([mix, np.repeat(mix[-1:], max(years - len(mix), 0), axis=0)])[:years]
     persons = numbers[:, :, None] * shares
+    expected = tables.expected_numbers(declining=True)[:years, :, None] * shares
     for change in mine:
         streams, origins, _ = BLOCKS[change.lever]
         first = max(change.first - tables.FIRST, 0)
@@ -69,15 +70,16 @@ def altered(numbers: Floats, mix: Floats, changes: Iterable[Change]) -> tuple[Fl
             block = persons[year, streams, origins]
             total = float(block.sum())
             wanted = max(changed(total, change.kind, change.number), 0.0)
-            persons[year, streams, origins] = _spread(block, wanted, shares[year, streams, origins])
+            usual = expected[year, streams, origins]
+            persons[year, streams, origins] = _spread(block, wanted, usual)
     total = persons.sum(axis=2)
     some = total[..., None] > 0
     return total, np.where(some, persons / np.where(some, total[..., None], 1.0), shares)
 
 
-def _spread(block: Floats, wanted: float, shares: Floats) -> Floats:
-    """Return a block scaled to a total; from nothing, even over streams and as their origins."""
+def _spread(block: Floats, wanted: float, usual: Floats) -> Floats:
+    """Return a block scaled to a total; from nothing as usual, else evenly."""
     if block.sum() > 0:
         return np.asarray(block * (wanted / block.sum()))
-    base = shares if shares.sum() > 0 else np.ones_like(block)
+    base = usual if usual.sum() > 0 else np.ones_like(block)
     return np.asarray(base * (wanted / base.sum()))

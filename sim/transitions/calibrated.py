@@ -8,7 +8,7 @@ draws of its posterior.
 
 import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.chance import Chance
 from sim.codes import COUNTRY_GROUP, REASON
 from sim.problems import Problem, refuse, suggest
 
@@ -44,6 +45,13 @@ WORDS = {"reason": REASON.names, "country_group": (*COUNTRY_GROUP.names, "all"),
          "family": KINDS, "age": AGES_OF_OFFSETS,
          "variant": VARIANTS, "driver": DRIVERS}  # fmt: skip
 NUMBERS = ("year", "shift", "offset", "mean", "draw", *DRIVERS)
+# Log odds, and log odds a unit of a driver: what is beyond is a slip of the pen.
+BOUNDS = {"shift": 10.0, "offset": 10.0, "mean": 100.0, **dict.fromkeys(DRIVERS, 100.0)}
+KEYS = {YEARS: ("year", "reason", "country_group", "outcome"),
+        OFFSETS: ("reason", "family", "age", "outcome"),
+        MEANS: ("variant", "country_group", "driver"),
+        DRAWS: ("variant", "draw", "country_group")}  # fmt: skip
+MOST_DRAWS, MOST_TOLD = 10_000, 40
 Row = dict[str, str]
 
 
@@ -66,12 +74,16 @@ class Calibration:
         none = np.zeros((len(REASON), len(COUNTRY_GROUP), len(MOVES)))
         return self.shifts.get(year, none)
 
-    def elasticities(self, variant: str, draw: int | None = None) -> Floats:
-        """Return log odds a unit of each driver by country group: the mean, or one draw."""
+    def elasticities(self, variant: str, draw: int | None = None, seed: int = 0) -> Floats:
+        """Return log odds a unit of each driver by country group: the mean, or one draw.
+
+        seed: where among the draws that are kept the first is taken.
+        """
         if draw is None:
             return self.means[variant]
         draws = self.draws[variant]
-        return np.asarray(draws[draw % len(draws)])
+        first = int(Chance(seed).words("elasticities", 0, np.zeros(1, dtype=np.int64), 1)[0, 0])
+        return np.asarray(draws[(first + draw) % len(draws)])
 
 
 def kinds_of_families() -> NDArray[np.uint8]:
@@ -108,11 +120,12 @@ def _in_folder(which: str) -> Calibration:
 def _read(folder: Path) -> Calibration:
     problems: list[Problem] = []
     tables = {name: _table(folder / name, problems) for name in COLUMNS}
-    refuse(f"calibration {folder}", problems)
+    problems += _wrong_tables(tables) if not problems else ()
+    refuse(f"calibration {folder}", _few(problems))
     shape = len(REASON), len(COUNTRY_GROUP), len(MOVES)
     shifts: dict[int, Floats] = {}
     for row in tables[YEARS]:
-        year = shifts.setdefault(int(row["year"]), np.zeros(shape))
+        year = shifts.setdefault(int(float(row["year"])), np.zeros(shape))
         year[REASON.index(row["reason"]), _groups(row), MOVES.index(row["outcome"])] = _n(
             row, "shift"
         )
@@ -130,11 +143,11 @@ def _read(folder: Path) -> Calibration:
 
 def _draws(table: list[Row], variant: str) -> Floats:
     mine = [row for row in table if row["variant"] == variant]
-    number = 1 + max((int(row["draw"]) for row in mine), default=-1)
+    number = 1 + max(int(float(row["draw"])) for row in mine)
     draws = np.zeros((number, len(COUNTRY_GROUP), len(DRIVERS)))
     for row in mine:
         group = COUNTRY_GROUP.index(row["country_group"])
-        draws[int(row["draw"]), group] = [_n(row, driver) for driver in DRIVERS]
+        draws[int(float(row["draw"])), group] = [_n(row, driver) for driver in DRIVERS]
     return draws
 
 
@@ -150,7 +163,7 @@ def _n(row: Row, column: str) -> float:
 def _table(path: Path, problems: list[Problem]) -> list[Row]:
     """Return the rows of a table, and add what is wrong with it to the problems."""
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # Excel puts a mark before the first column
     except (OSError, UnicodeDecodeError) as error:
         found = f"cannot be read ({type(error).__name__})"
         cure = "Write such a folder by vandring calibrate."
@@ -168,6 +181,43 @@ def _table(path: Path, problems: list[Problem]) -> list[Row]:
     return table
 
 
+def _few(problems: list[Problem]) -> list[Problem]:
+    """Return the first problems, and how many more there are."""
+    if len(problems) <= MOST_TOLD:
+        return problems
+    rest = Problem("tables", f"have {len(problems) - MOST_TOLD:,} problems more", "none")
+    return [*problems[:MOST_TOLD], rest]
+
+
+def _wrong_tables(tables: Mapping[str, list[Row]]) -> Iterator[Problem]:
+    """Yield what is wrong with tables whose cells can all be read: rows twice, or missing."""
+    for name, keys in KEYS.items():
+        seen: set[tuple[str, ...]] = set()
+        for line, row in enumerate(tables[name], start=2):
+            key = tuple(row[column] for column in keys)
+            if key in seen:
+                yield Problem(f"{name} line {line}", f"repeats {' '.join(key)}", "each row once")
+            seen.add(key)
+            if name != YEARS and row.get("country_group") == "all":
+                where = f"{name} line {line}"
+                yield Problem(where, "country_group is 'all'", ", ".join(COUNTRY_GROUP.names))
+    cells = len(VARIANTS) * len(COUNTRY_GROUP) * len(DRIVERS)
+    if len(tables[MEANS]) != cells:
+        yield Problem(MEANS, f"has {len(tables[MEANS])} rows", f"{cells}, one for each elasticity")
+    for variant in VARIANTS:
+        each = [float(row["draw"]) for row in tables[DRAWS] if row["variant"] == variant]
+        draws = set(each)
+        whole = draws == set(range(len(draws))) and len(each) == len(draws) * len(COUNTRY_GROUP)
+        if not 1 <= len(draws) <= MOST_DRAWS or not whole:
+            found = f"has {len(draws):,} draws of {variant}"
+            yield Problem(
+                DRAWS, found, f"draws numbered from 0 on, each group once, 1 to {MOST_DRAWS:,}"
+            )
+    for name, kinds in ((OFFSETS, len(REASON) * len(KINDS) * len(AGES_OF_OFFSETS)), (YEARS, 0)):
+        if len(tables[name]) < kinds:
+            yield Problem(name, f"has {len(tables[name])} rows", f"{kinds}, 0 where nothing shifts")
+
+
 def _wrong_cells(where: str, row: Row) -> Iterator[Problem]:
     for column, words in WORDS.items():
         if column in row and row[column] not in words:
@@ -176,6 +226,9 @@ def _wrong_cells(where: str, row: Row) -> Iterator[Problem]:
     for column in NUMBERS:
         if column in row and not _is_number(row[column], whole=column in ("year", "draw")):
             yield Problem(where, f"{column} is {row[column]!r}", "a finite number")
+        elif column in row and column in BOUNDS and abs(float(row[column])) > BOUNDS[column]:
+            allowed = f"-{BOUNDS[column]:g} to {BOUNDS[column]:g}"
+            yield Problem(where, f"{column} is {row[column]}", allowed)
 
 
 def _is_number(text: str | None, *, whole: bool) -> bool:

@@ -56,6 +56,7 @@ class Settings:
     draw: which draw of all that was estimated and calibrated; None: the estimates.
     draw_seed: the seed of the draws.
     economy: unemployment and income ratios by year.
+    economy_draw: number and seed of a random path around it, as altered; None: the path itself.
     changes: what a scenario alters, by the names of levers.
     tables: what it alters in the tables of parameters.
     renew: years between renewals of the ceilings of sim.transitions.mobility; likewise.
@@ -72,6 +73,7 @@ class Settings:
     draw: int | None = None
     draw_seed: int = 0
     economy: Economy = field(default_factory=Economy.default)
+    economy_draw: tuple[int, int] | None = None
     changes: tuple[Change, ...] = ()
     tables: tuple[CellChange, ...] = ()
 
@@ -82,8 +84,9 @@ class Settings:
 
     @cached_property
     def paths(self) -> Economy:
-        """Return the economy as the scenario alters it."""
-        return altered(self.economy, self.changes)
+        """Return the economy as the scenario alters it, and as a draw strays from that."""
+        path = altered(self.economy, self.changes)
+        return path if self.economy_draw is None else path.drawn(*self.economy_draw)
 
     def lever(self, name: str, year: int) -> float:
         """Return a lever's factor in a year: 1 unless the scenario alters it."""

@@ -96,9 +96,11 @@ class Shifts:
         self.told = settings.choice(YEAR_EFFECTS) != "as_2013"
         self.expected = settings.choice(REFERENCE) == "default_path"
         answer = settings.choice(ECONOMY)
-        self.elasticities = (
-            None if answer == "none" else self.calibration.elasticities(answer, settings.draw)
-        )
+        self.elasticities = None if answer == "none" else self._elasticities(answer)
+
+    def _elasticities(self, answer: str) -> Floats:
+        settings = self.settings
+        return self.calibration.elasticities(answer, settings.draw, settings.draw_seed)
 
     def factors(self, year: int) -> Floats:
         """Return what multiplies the weights: (reason, country group, move or emigrate)."""

@@ -1,0 +1,177 @@
+"""`vandring validate`: the model beside 561 published findings, with a scorecard and a page."""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.problems import Problem, refuse, shown
+
+if TYPE_CHECKING:
+    from runs.validation.backtest import Backtest
+    from runs.validation.scorecard import Scorecard
+    from scenarios.schema import Scenario
+
+DONE, FAILED = 0, 1
+MOST_REPLICATES, MOST_THREADS = 1_000, 64
+PAGE, RECORD, TABLE = "validation.html", "scorecard.json", "scorecard.csv"
+EXAMPLES = """\
+examples:
+  vandring validate --threads 2
+  vandring validate my_scenario.yaml --replicates 4 --json
+  vandring validate runs/out/history-20261121T230000-1a2b3c4d
+
+Histories are lived from 2004 on, and every finding of the record is asked of them: those of 2013
+alone of the people of 2013, those of the report of 2026 of years until 2023. A scenario, or the
+run of one, says with which parameters, calibration and assumptions. Exit code 1: fewer than
+24 of the 30 core clusters hold, fewer than 80 percent of all (each cluster weighing alike), or
+what no calibration used holds by more than 10 points less than what was fitted.
+"""
+
+
+def prepare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("which", metavar="RUN", nargs="?", default="history", help="a finished run, or a scenario "
+        "by name or path (default: history, the shipped model)")  # fmt: skip
+    add("--replicates", metavar="N", default="20", help="histories (default 20); half of them "
+        "draw parameters too")  # fmt: skip
+    add("--threads", metavar="N", default="1", help="speed only; the numbers stay the same")
+    add("--out", metavar="FOLDER", help="write page and scorecard there (default: runs/out/...)")
+    add("--json", action="store_true", help="print the scorecard as JSON")
+
+
+def act(arguments: argparse.Namespace, _: list[str]) -> int:
+    """Live, judge, write, tell."""
+    from datetime import UTC, datetime
+
+    from runs.progress import Progress
+    from runs.store import OUT, folder_problem, whole_folder
+    from runs.validation.backtest import backtest, lives
+    from runs.validation.record import clusters, core_clusters, patterns
+    from runs.validation.scorecard import scorecard
+
+    problems: list[Problem] = [*arguments.unknown]
+    replicates = _count(arguments.replicates, "--replicates", MOST_REPLICATES, problems)
+    threads = _count(arguments.threads, "--threads", MOST_THREADS, problems)
+    problems += folder_problem(arguments.out)
+    refuse("command", problems)
+    asked = replace(scenario_named(arguments.which), replicates=replicates)
+    with Progress(lives(asked), "histories lived") as bar:
+        found = backtest(asked, patterns().values(), threads=threads, done=bar.advance)
+    card = scorecard(patterns(), core_clusters(), clusters(), found)
+    when = datetime.now(UTC).astimezone()
+    folder = Path(arguments.out or OUT / f"validate-{asked.name}-{when:%Y%m%dT%H%M%S}")
+    record = record_of(card, asked)
+    with whole_folder(folder) as part:
+        _write(part, card, record, found)
+    if arguments.json:
+        print(json.dumps(record, indent=1))
+    else:
+        print("\n".join(told(card, folder)))
+    return DONE if card.reached else FAILED
+
+
+def _count(text: str, option: str, most: int, problems: list[Problem]) -> int:
+    if text.isdecimal() and 1 <= int(text[:10]) <= most:
+        return int(text)
+    problems.append(Problem(option, f"is {shown(text)}", f"a whole number, 1 to {most}"))
+    return 1
+
+
+def scenario_named(which: str) -> "Scenario":
+    """Return the scenario of a run folder, or one by name or path; years are the record's."""
+    from runs.comparands import folder_named
+    from runs.settings import scenario_of
+    from scenarios.schema import load_scenario
+
+    folder = folder_named(which)
+    if folder is None:
+        found = load_scenario(which)
+    else:
+        record = json.loads((folder / "manifest.json").read_text("utf-8"))
+        found = scenario_of(record, folder)
+    if found.population != "embedded":
+        cure = "Validate with the embedded population: the record is of all immigrants."
+        problem = Problem("population", f"is {shown(found.population)}", "embedded", cure)
+        refuse(f"scenario {found.name}", [problem])
+    return found
+
+
+def record_of(card: "Scorecard", asked: "Scenario") -> dict[str, Any]:
+    """Return the scorecard as data."""
+    from runs.validation.scorecard import ALL_ASKED, CORE_ASKED, WORSE_ALLOWED
+    from runs.validation.wording import label
+
+    def scores(of: Any) -> list[dict[str, Any]]:
+        return [{"cluster": one.cluster.name, "title": one.cluster.en, "holds": one.holds,
+                 "held": one.held, "judged": one.judged, "patterns": len(one.cluster.ids)}
+                for one in of]  # fmt: skip
+
+    return {
+        "scenario": asked.name,
+        "replicates": asked.replicates,
+        "reached": card.reached,
+        "asked": {"core": CORE_ASKED, "percent": ALL_ASKED, "worse_allowed": WORSE_ALLOWED},
+        "core_held": card.core_held,
+        "percent": round(card.percent, 1),
+        "fitted_percent": round(card.fitted, 1),
+        "held_out_percent": round(card.held_out, 1),
+        "core": scores(card.core),
+        "clusters": scores(card.all),
+        "patterns": [
+            {"id": j.pattern.id, "label": label(j.pattern, "en"), "holds": j.verdict.holds,
+             "replicates": _finite(j.replicates), "found": j.verdict.found,
+             "expected": j.verdict.expected, "why": j.verdict.why,
+             "used_by": list(j.pattern.used_by)}
+            for j in card.verdicts.values()
+        ],
+        "figures": [
+            {"id": f.id, "member": f.member, "published": f.published, "mean": _finite(f.mean),
+             "low": _finite(f.low), "high": _finite(f.high), "bias": _finite(f.bias),
+             "covered": f.covered, "sd_luck": _finite(f.luck),
+             "sd_parameters": _finite(f.parameters)}
+            for f in card.figures
+        ],
+    }  # fmt: skip
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 5) if math.isfinite(value) else None
+
+
+def _write(
+    part: Path, card: "Scorecard", record: dict[str, Any], found: "dict[str, Backtest]"
+) -> None:
+    import csv
+
+    from runs.validation.page import page
+
+    (part / RECORD).write_text(json.dumps(record, indent=1), "utf-8")
+    with (part / TABLE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(record["patterns"][0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row | {"used_by": " ".join(row["used_by"])} for row in record["patterns"])
+    (part / PAGE).write_text(page(card, record, found), "utf-8")
+
+
+def told(card: "Scorecard", folder: Path) -> Iterator[str]:
+    """Yield what the command prints."""
+    from runs.validation.scorecard import ALL_ASKED, CORE_ASKED
+
+    judged = [j for j in card.verdicts.values() if j.verdict.holds is not None]
+    yield f"{card.core_held} of {len(card.core)} core clusters hold ({CORE_ASKED} asked):"
+    for one in card.core:
+        mark = "holds" if one.holds else "not judged" if not one.judged else "FAILS"
+        yield f"  {mark:10} {one.held}/{one.judged}  {one.cluster.en}"
+    yield (f"{card.percent:.0f} percent of all {len(judged)} judged findings hold, clusters "
+           f"weighing alike ({ALL_ASKED:.0f} asked); {len(card.verdicts) - len(judged)} "
+           "could not be judged")  # fmt: skip
+    yield (f"fitted {card.fitted:.0f} percent, held out {card.held_out:.0f} percent")
+    yield f"The page lies in\n  {folder / PAGE}"
+    sys.stdout.flush()

@@ -1,0 +1,1 @@
+"""The simulated years against the published record: its patterns, their tests and verdicts."""
