@@ -119,7 +119,9 @@ def _by_years(
         if years is None:
             span = _RANGE.fullmatch(str(key))
             backwards = span is not None and span[3] is not None and span[1] > span[3]
+            dashed = re.fullmatch(r"\s*(\d{4})\s*[-–:]\s*(\d{4})\s*", str(key))
             cure = "The first year comes first." if backwards else ""
+            cure = f"Write {dashed[1]}..{dashed[2]}." if dashed else cure
             problems.append(Problem(at, f"has the years {shown(key)}", YEARS, cure))
             continue
         if any(years[0] <= last and first <= years[1] for first, last in taken):

@@ -192,3 +192,9 @@ def test_anything_is_understood_or_refused_but_never_breaks(amount):
     told, problems = read_changes({"emigration": amount}, "changes")
     assert told or problems
     assert all(isinstance(t, Told) and math.isfinite(t.number) for t in told)
+
+
+@pytest.mark.parametrize("years", ["2025-2030", "2025–2030", "2025 - 2030"])
+def test_a_dash_between_years_gets_the_dots_it_needs(years):
+    _, problems = read_changes({"births": {years: 2}}, "changes")
+    assert [problem.cure for problem in problems] == ["Write 2025..2030."]
