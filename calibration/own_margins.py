@@ -9,10 +9,7 @@ group of rows; a group with the name of a built-in margin takes that one's place
 are resident immigrants on 1 January of the year that is fitted.
 """
 
-import csv
-import io
 import re
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -39,12 +36,13 @@ from sim.codes import (
     STATUS,
 )
 from sim.geography import CENTRALITY_OF
-from sim.problems import InputError, Problem, refuse, shown, suggest
+from sim.problems import Problem, refuse, shown, suggest
+from sim.small_csv import lines_of
 
 Masks = NDArray[np.bool_]
 People = Mapping[str, Ints]  # columns of persons: candidates or resident immigrants
 Span = tuple[int, int]  # first and last stored number
-MOST_ROWS, MOST_BYTES = 500, 2**20
+MOST_ROWS = 500
 LONGEST = 200  # letters of the name of a margin or of a source
 MOST_TOLD = 40  # of the figures that contradict each other
 CLOSE = 0.002  # a number of persons is believed to this share of itself ...
@@ -177,7 +175,7 @@ def beside(
 def read_margins(path: str | Path) -> tuple[OwnRow, ...]:
     """Read what a file asks for; raise InputError with all that is wrong with it."""
     source = str(path)
-    records = _records(Path(path))
+    records = lines_of(Path(path), MOST_ROWS)
     header = [name.strip() for name in records[0][1]]
     refuse(source, _header_problems(header))
     problems: list[Problem] = []
@@ -195,50 +193,6 @@ def read_margins(path: str | Path) -> tuple[OwnRow, ...]:
         problems.append(Problem("file", "has a header only", "one number of persons or more"))
     refuse(source, problems)
     return tuple(rows)
-
-
-def _records(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the lines that are not empty, with their numbers."""
-    text = _text(path)
-    try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-        lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
-    except csv.Error as error:
-        raise _no_file(path, f"is no CSV ({error})", "CSV") from None
-    if not lines:
-        raise _no_file(path, "is empty", "a header and rows")
-    if len(lines) > MOST_ROWS + 1:
-        raise _no_file(path, f"has {len(lines) - 1:,} rows", f"at most {MOST_ROWS:,}")
-    return lines
-
-
-def _text(path: Path) -> str:
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file"
-            raise _no_file(path, f"is {kind}", "a CSV file")
-        if about.st_size > MOST_BYTES:
-            raise _no_file(path, "is too large", f"{MOST_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8-sig")
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise _no_file(path, "does not exist", "a CSV file") from None
-    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a name with a NUL
-        reason = getattr(error, "strerror", None)
-        if reason is None:
-            reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else error
-        raise _no_file(path, f"cannot be read ({reason})", "a CSV file in UTF-8") from None
-    if "\0" in text:
-        raise _no_file(path, "holds NUL characters", "text in UTF-8")
-    return text
-
-
-def _no_file(path: Path, found: str, allowed: str) -> InputError:
-    name = str(path)
-    source = name if name.isprintable() and len(name) <= LONGEST else shown(name)
-    return InputError(source, [Problem("file", found, allowed)])
 
 
 def _header_problems(header: Sequence[str]) -> Iterator[Problem]:

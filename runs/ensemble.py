@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from sim.observe import Observer
 from sim.transitions.process import Settings
 
 PARAMETERS, ECONOMY = UNCERTAIN
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -65,15 +67,19 @@ def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Re
     The kernels run without Python's global lock. What a replicate gives depends on its
     number alone, so the number of threads cannot change anything.
     """
+    return in_order(lambda number: _live_one(plan, number, year_done), plan.replicates, threads)
+
+
+def in_order(make: Callable[[int], Made], many: int, threads: int) -> Iterator[Made]:
+    """Yield make(0), make(1) ..., at most `threads` in the making and one more waiting."""
     if threads == 1:
-        for number in range(plan.replicates):
-            yield _live_one(plan, number, year_done)
+        yield from map(make, range(many))
         return
-    waiting: deque[Future[Replicate]] = deque()
+    waiting: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
-            for number in range(plan.replicates):
-                waiting.append(pool.submit(_live_one, plan, number, year_done))
+            for number in range(many):
+                waiting.append(pool.submit(make, number))
                 if len(waiting) > threads:
                     yield waiting.popleft().result()
             while waiting:

@@ -4,16 +4,14 @@ What a replicate gives is small and of fixed size: counts by year and group of b
 how many persons differ, by reason and group. Memory does not grow with replicates.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.ensemble import Plan
+from runs.ensemble import Plan, in_order
 from runs.matching import (
     BY,
     CELLS,
@@ -37,7 +35,6 @@ from sim.transitions.together import TOGETHER
 Ints = NDArray[np.int64]
 KINDS = (*COUNTS.values(), "stay", "stock")  # what is counted of each world
 STOCK = KINDS.index("stock")
-Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -93,25 +90,6 @@ def live_both(duel: Duel, threads: int, year_done: Callable[[], None]) -> Iterat
     """Yield the replicates in order; the number of threads changes no number."""
     many = duel.plans[0].replicates
     return in_order(lambda number: _live_one(duel, number, year_done), many, threads)
-
-
-def in_order(make: Callable[[int], Made], many: int, threads: int) -> Iterator[Made]:
-    """Yield make(0), make(1) ..., at most `threads` in the making and one more waiting."""
-    if threads == 1:
-        yield from map(make, range(many))
-        return
-    waiting: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for number in range(many):
-                waiting.append(pool.submit(make, number))
-                if len(waiting) > threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _live_one(duel: Duel, number: int, year_done: Callable[[], None]) -> History:

@@ -10,10 +10,7 @@ group, both at purchasing power parity. The default comes from the tables that
 `python -m calibration.economy_paths` makes; docs/economy.md says how and from what.
 """
 
-import csv
-import io
 import re
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -26,7 +23,8 @@ from scipy.special import ndtri
 
 from sim.chance import Chance
 from sim.codes import COUNTRY_GROUP
-from sim.problems import InputError, Problem, refuse, shown, suggest
+from sim.problems import Problem, refuse, shown, suggest
+from sim.small_csv import lines_of
 from sim.transitions.levers import KINDS
 from sim.transitions.sources import altered, remembered, rows
 
@@ -37,7 +35,7 @@ INCOME_RATIO = ("income_ratio_group1", "income_ratio_group2", "income_ratio_grou
 SERIES = (*UNEMPLOYMENT, *INCOME_RATIO)
 FIRST, LAST = 2000, 2060
 YEARS = range(FIRST, LAST + 1)
-MOST_ROWS, MOST_BYTES = 1_000, 2**20  # of a file: the whole economy has 366 rows
+MOST_ROWS = 1_000  # of a file: the whole economy has 366 rows
 COLUMNS, IGNORED = ("year", "series", "value"), ("source", "note")
 LARGEST_SHARE = 0.3  # unemployment below this is a share, not percent
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -279,7 +277,7 @@ def read_csv(path: str | Path) -> Economy:
     What the file does not tell keeps the default. Raises `InputError` with all that is wrong.
     """
     source = str(path)
-    lines = _lines(Path(path))
+    lines = lines_of(Path(path), MOST_ROWS)
     header = [name.strip() for name in lines[0][1]]
     refuse(source, _header_problems(header))
     values = Economy.default().values.copy()
@@ -304,50 +302,6 @@ def read_csv(path: str | Path) -> Economy:
         problems.append(Problem("file", "has a header only", "one row or more"))
     refuse(source, problems)
     return Economy(values)
-
-
-def _lines(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the lines that are not empty, with their numbers."""
-    try:
-        reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-        lines = [(reader.line_num, fields) for fields in reader if any(map(str.strip, fields))]
-    except csv.Error as error:
-        raise _no_file(path, f"is no CSV ({error})", "CSV") from None
-    if not lines:
-        raise _no_file(path, "is empty", "a header and rows")
-    if len(lines) > MOST_ROWS + 1:
-        raise _no_file(path, f"has {len(lines) - 1:,} rows", f"at most {MOST_ROWS:,}")
-    return lines
-
-
-def _text(path: Path) -> str:
-    try:
-        about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            kind = "a folder" if stat.S_ISDIR(about.st_mode) else "no regular file"
-            raise _no_file(path, f"is {kind}", "a CSV file")
-        if about.st_size > MOST_BYTES:
-            raise _no_file(path, "is too large", f"{MOST_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8-sig")  # Excel puts a mark before the first column
-    except InputError:
-        raise
-    except FileNotFoundError:
-        raise _no_file(path, "does not exist", "a CSV file") from None
-    except UnicodeDecodeError:
-        raise _no_file(path, "is not UTF-8", "text in UTF-8") from None
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL
-        reason = getattr(error, "strerror", None) or error
-        raise _no_file(path, f"cannot be read ({reason})", "a CSV file") from None
-    if "\0" in text:
-        raise _no_file(path, "holds NUL characters", "text in UTF-8")
-    return text
-
-
-def _no_file(path: Path, found: str, allowed: str) -> InputError:
-    name = str(path)
-    return InputError(
-        name if name.isprintable() else shown(name), [Problem("file", found, allowed)]
-    )
 
 
 def _header_problems(header: Sequence[str]) -> Iterator[Problem]:

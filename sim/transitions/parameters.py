@@ -97,7 +97,6 @@ def cell_change(name: str, years: tuple[int, int] | None, kind: str, number: flo
     parts = rest.split(".") if rest else []
     if len(table.columns) == 1:
         parts.append(table.columns[0])
-    parts = _joined(parts, len(table.keys) + 1)
     wanted = ".".join((word, *(f"<{key}>" for key in table.keys)))
     if len(parts) != len(table.keys) + 1:
         return Problem(name, f"has {len(parts)} parts after {word}", f"{wanted} (* for all)")
@@ -148,14 +147,6 @@ def _logit(
         return Problem(name, "is altered in some years", "no years", cure)
     where = ("outcome", frozenset({outcome})), ("term", frozenset({term}))
     return CellChange(LOGIT, where, "estimate", kind, number)
-
-
-def _joined(parts: list[str], wanted: int) -> list[str]:
-    """Return parts where a first key of several words with dots was cut: dots are rare in keys."""
-    if len(parts) > wanted > 1:
-        extra = len(parts) - wanted
-        return [".".join(parts[: extra + 1]), *parts[extra + 1 :]]
-    return parts
 
 
 def _some(known: list[str], most: int = 12) -> str:
