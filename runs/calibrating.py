@@ -9,12 +9,12 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runs.terminal import DONE, FAILED
 from sim.problems import Problem, refuse, shown
 
 if TYPE_CHECKING:
     from calibration.calibrated_fit import Found
 
-DONE, FAILED = 0, 1
 MOST_SEEDS = 20
 LEAST_SCALE = 0.05
 PAGE, RECORD = "calibration.html", "calibration.json"

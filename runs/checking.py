@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runs.terminal import DONE, FAILED, whole_number
 from sim.problems import InputError, Problem, refuse, shown
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from calibration.extract_findings import Finding
     from calibration.extract_mapping import ExtractMapping
 
-DONE, FAILED = 0, 1
 MOST_MAPPING = 2**20  # bytes
 MOST_SHOWN = 40  # recodings printed; --json has all
 CHECK_EXAMPLES = """\
@@ -81,7 +81,7 @@ def mapping_file(path: str | Path) -> "ExtractMapping":
 def act_check(arguments: argparse.Namespace, _: list[str]) -> int:
     """Examine, write if asked, tell."""
     problems: list[Problem] = [*arguments.unknown]
-    examples = _count(arguments.examples, "--examples", 1, 1000, problems)
+    examples = whole_number(arguments.examples, "--examples", 1000, problems)
     if arguments.fix is not None:
         problems += _out_problems(arguments.fix, "--fix", (".parquet",))
         problems += _same_file(arguments.fix, arguments.data)
@@ -108,8 +108,8 @@ def act_check(arguments: argparse.Namespace, _: list[str]) -> int:
 def act_example(arguments: argparse.Namespace, _: list[str]) -> int:
     """Make persons up and write them."""
     problems: list[Problem] = [*arguments.unknown]
-    rows = _count(arguments.rows, "--rows", 100, 2_000_000, problems)
-    seed = _count(arguments.seed, "--seed", 0, 2**31 - 1, problems)
+    rows = whole_number(arguments.rows, "--rows", 2_000_000, problems, least=100)
+    seed = whole_number(arguments.seed, "--seed", 2**31 - 1, problems, least=0)
     problems += _out_problems(arguments.out, "--out", (".csv", ".parquet"))
     refuse("command", problems)
     from calibration.example_data import write_example
@@ -130,14 +130,6 @@ def _writing(option: str) -> Iterator[None]:
     except OSError as error:
         found = f"cannot be written ({error.strerror or error})"
         raise InputError("command", [Problem(option, found, "a file that can")]) from None
-
-
-def _count(word: str, option: str, low: int, high: int, problems: list[Problem]) -> int:
-    if word.isascii() and word.isdecimal() and len(word) <= 12 and low <= int(word) <= high:
-        return int(word)
-    allowed = f"a whole number, {low:,} to {high:,}"
-    problems.append(Problem(option, f"is {shown(word)}", allowed))
-    return low
 
 
 def _out_problems(out: str | None, option: str, endings: tuple[str, ...]) -> Iterator[Problem]:

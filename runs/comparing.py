@@ -15,7 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.problems import InputError, Problem, refuse, shown
+from runs.terminal import MOST_THREADS, told, whole_number
+from sim.problems import InputError, Problem, refuse
 
 if TYPE_CHECKING:
     from runs.comparands import Comparand, Ground
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from runs.people import People
     from scenarios.schema import Scenario
 
-DONE = 0
-MOST_THREADS = 256
 OPTIONS = ("years", "replicates", "seed", "population", "uncertainty")
 FORMAT = "vandring comparison 1"
 INPUTS = ("parameters", "economy", "calibration")  # files that a manifest has fingerprints of
@@ -76,18 +75,15 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     from runs.store import folder_problem
 
     problems = [*arguments.unknown, *folder_problem(arguments.out)]
-    if not arguments.threads.isdecimal() or not 1 <= int(arguments.threads[:9]) <= MOST_THREADS:
-        found, allowed = f"is {shown(arguments.threads)}", f"a whole number, 1 to {MOST_THREADS}"
-        problems.append(Problem("--threads", found, allowed))
+    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
     given = {name: getattr(arguments, name) for name in OPTIONS if getattr(arguments, name)}
     try:
         ground = common_ground((arguments.a, arguments.b), given)
     except InputError as error:
         raise InputError("command", [*problems, *error.problems]) from None
     refuse("command", problems)
-    from runs.cli import told
 
-    folder, outcome = compare(ground, int(arguments.threads), arguments.out, command)
+    folder, outcome = compare(ground, threads, arguments.out, command)
     return told(lambda: _tell(folder, outcome, as_json=arguments.json), f"it lies in {folder}")
 
 

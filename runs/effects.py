@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runs.terminal import told
 from sim.problems import InputError, Problem, refuse, shown, suggest
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     """Check, compute, tell."""
     refuse("command", [*arguments.unknown, *_wrong(arguments)])
     from calibration.effect_tables import Parameters, chosen_tables, of_table
-    from runs.cli import told
 
     parameters = Parameters.read(arguments.parameters)
     if arguments.table is not None:

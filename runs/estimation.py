@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runs.terminal import DONE
 from sim.problems import InputError, Problem, refuse, shown
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from calibration.logit_estimate import LogitEstimate
     from calibration.logit_sample import Sample
 
-DONE = 0
 EXAMPLES = """\
 examples:
   vandring estimate persons.parquet --out my_models

@@ -4,9 +4,9 @@ import argparse
 import json
 import textwrap
 
+from runs.terminal import told
 from sim.problems import Problem, refuse
 
-DONE = 0
 WIDTH = 100
 EXAMPLES = """\
 examples:
@@ -29,7 +29,6 @@ def prepare(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, _: list[str]) -> int:
     """Read the scenario, or the levers, and tell."""
-    from runs.cli import told
     from scenarios.catalogue import catalogue, lines
     from scenarios.explain import explain
     from scenarios.schema import names

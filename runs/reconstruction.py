@@ -16,9 +16,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from runs.terminal import FAILED, told
 from sim.problems import InputError, Problem, refuse, shown
 
-FAILED = 1
 WIDE = 40  # letters for the name of a block
 NO_PEOPLE = (".csv", ".yaml", ".yml", ".json")  # likely mistakes
 EXAMPLES = """\
@@ -119,7 +119,6 @@ def _own(margins: str, year: int) -> Own:
 def _draw(asked: Asked, solution: Any, as_json: bool) -> int:
     from calibration.fit_margins import fit_table
     from calibration.reconstruction import reconstruct
-    from runs.cli import told
 
     population = reconstruct(year=asked.year, scale=asked.scale, seed=asked.seed, solution=solution)
     table = fit_table(population)

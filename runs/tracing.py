@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runs.terminal import DONE
 from sim.problems import InputError, Problem, refuse, shown
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from runs.watching import Life
     from scenarios.schema import Scenario
 
-DONE = 0
 EXAMPLES = """\
 examples:
   vandring trace runs/out/baseline-20130101T120000-0123abcd 1042

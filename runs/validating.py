@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runs.terminal import DONE, FAILED, MOST_THREADS, whole_number
 from sim.problems import Problem, refuse, shown
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from runs.validation.scorecard import Scorecard
     from scenarios.schema import Scenario
 
-DONE, FAILED = 0, 1
-MOST_REPLICATES, MOST_THREADS = 1_000, 64
+MOST_REPLICATES = 1_000
 PAGE, RECORD, TABLE = "validation.html", "scorecard.json", "scorecard.csv"
 EXAMPLES = """\
 examples:
@@ -57,8 +57,8 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     from runs.validation.scorecard import scorecard
 
     problems: list[Problem] = [*arguments.unknown]
-    replicates = _count(arguments.replicates, "--replicates", MOST_REPLICATES, problems)
-    threads = _count(arguments.threads, "--threads", MOST_THREADS, problems)
+    replicates = whole_number(arguments.replicates, "--replicates", MOST_REPLICATES, problems)
+    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
     problems += folder_problem(arguments.out)
     refuse("command", problems)
     asked = replace(scenario_named(arguments.which), replicates=replicates)
@@ -75,13 +75,6 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     else:
         print("\n".join(told(card, folder)))
     return DONE if card.reached else FAILED
-
-
-def _count(text: str, option: str, most: int, problems: list[Problem]) -> int:
-    if text.isdecimal() and 1 <= int(text[:10]) <= most:
-        return int(text)
-    problems.append(Problem(option, f"is {shown(text)}", f"a whole number, 1 to {most}"))
-    return 1
 
 
 def scenario_named(which: str) -> "Scenario":

@@ -9,7 +9,7 @@ import pytest
 from calibration.effect_tables import RECONSTRUCTED
 from calibration.logit_artefact import write_artefact
 from calibration.logit_estimate import estimate
-from runs import cli, effects
+from runs import cli
 from sim.agents import files
 from sim.transitions.covariance import read_covariances
 from sim.transitions.effects import effect
@@ -24,14 +24,8 @@ ANYBODY = (
 )
 
 
-def prepare(parser):
-    effects.prepare(parser)
-    parser.set_defaults(act=effects.act)
-
-
 @pytest.fixture
 def command(tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(cli.COMMANDS, "effects", ("effects with t values", prepare))
     monkeypatch.chdir(tmp_path)
 
     def run(*words):

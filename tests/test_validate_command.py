@@ -13,7 +13,7 @@ from sim.jit import COMPILED
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--replicates", "0"], "--replicates: is '0'; allowed: a whole number, 1 to 1000"),
+        (["--replicates", "0"], "--replicates: is '0'; allowed: a whole number, 1 to 1,000"),
         (["--threads", "many"], "--threads: is 'many'"),
         (["--replicate", "2"], "Did you mean '--replicates'?"),
         (["histroy"], "Did you mean 'history'?"),

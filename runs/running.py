@@ -1,0 +1,110 @@
+"""`vandring run SCENARIO`: its options, the scenario that they ask for, and the outcome told."""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from runs.terminal import MOST_THREADS, takes_next, told, whole_number
+from sim.problems import InputError, Problem
+
+EXAMPLES = """\
+examples:
+  vandring run baseline
+  vandring run baseline --years 2013..2014 --replicates 50 --threads 2
+  vandring run my_scenario.yaml --population register.parquet --json
+
+A scenario is the name of a shipped one or the path of a YAML file. The run is written to
+a new folder under runs/out/, with report.html, flows.parquet, stocks.parquet, summary
+tables, figures and manifest.json. Options put their value over that of the scenario.
+"""
+OVERRIDES = (
+    "years", "replicates", "seed", "model_type", "population", "parameters", "economy",
+    "calibration", "draws", "uncertainty",
+)  # fmt: skip
+
+
+def prepare(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.epilog = EXAMPLES
+    add = parser.add_argument
+    add("scenario", metavar="SCENARIO", help="name of a shipped scenario, or path of a YAML file")
+    add("--years", metavar="FIRST..LAST", help="first and last year to live, such as 2013..2022")
+    add("--replicates", metavar="N", help="how often to live them, with different luck")
+    add("--seed", metavar="N", help="where the luck starts; the same seed gives the same numbers")
+    add("--threads", metavar="N", default="1", help="replicates lived side by side (default: 1)")
+    add("--model-type", metavar="1|2|3", help="one logit for all, by centrality, or also by sex")
+    add("--population", metavar="WHICH", help="embedded, embedded:0.1 for a tenth, or a file")
+    add("--parameters", metavar="WHICH", help="published, or a folder of `vandring estimate`")
+    add("--economy", metavar="WHICH", help="default, or a CSV file of paths")
+    add("--calibration", metavar="WHICH", help="shipped, or a folder of a calibration")
+    add("--uncertainty", metavar="WHAT", help="drawn anew in each replicate besides luck: none, "
+        "all, parameters or economy")  # fmt: skip
+    add("--draws", metavar="HOW", help="explicit error terms, or faster threshold draws")
+    add("--out", metavar="FOLDER", help="write the run there instead of to a new folder")
+    add("--chunk", metavar="N", help="persons handled at a time (speed only)")
+    add("--json", action="store_true", help="print the outcome as JSON on standard output")
+
+
+def act(arguments: argparse.Namespace, command: list[str]) -> int:
+    """Read the scenario, live it, tell where the run lies."""
+    from runs.store import folder_problem
+
+    problems: list[Problem] = [*arguments.unknown]
+    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
+    chunk = arguments.chunk
+    if chunk is not None:
+        chunk = whole_number(chunk, "--chunk", 10**9, problems)
+    scenario = scenario_asked_for(arguments, command, problems)
+    problems += folder_problem(arguments.out)
+    if problems or scenario is None:
+        raise InputError("command", problems)
+    from runs.pipeline import run
+    from scenarios.lint import warnings_of
+
+    for warning in warnings_of(scenario):
+        print(f"vandring: note: {warning}", file=sys.stderr)
+    finished = run(scenario, threads=threads, out=arguments.out, chunk=chunk, command=command)
+    tell = _print_json if arguments.json else _print_lines
+    return told(lambda: tell(finished), f"the run lies in {finished.folder}")
+
+
+def scenario_asked_for(
+    arguments: argparse.Namespace, command: list[str], problems: list[Problem]
+) -> Any:
+    """Read the scenario; what is wrong joins `problems`, so that all comes at once."""
+    from runs.people import EMBEDDED, file_problem
+    from runs.settings import input_problems
+    from scenarios.schema import load_scenario
+
+    given = {name: getattr(arguments, name) for name in OVERRIDES}
+    given = {name: value for name, value in given.items() if value is not None}
+    which = arguments.scenario
+    before = command[command.index(which) - 1] if which in command else ""
+    if before in arguments.rest and takes_next(before):
+        which = "baseline"  # the word is the value of an unknown option; check only the rest
+    try:
+        scenario = load_scenario(which, given)
+    except InputError as error:
+        problems += error.problems
+        share = str(given.get("population", EMBEDDED))
+        problems += file_problem(share) if share.partition(":")[0] == EMBEDDED else []
+        return None
+    problems += input_problems(scenario)
+    return scenario
+
+
+def _print_json(finished: Any) -> None:
+    answer = {
+        "folder": str(finished.folder),
+        "report": str(finished.folder / "report.html"),
+        "files": finished.manifest["files"],
+        "headline": finished.headline,
+    }
+    print(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+def _print_lines(finished: Any) -> None:
+    seconds = sum(finished.manifest["timings"].values())
+    print(f"Done in {seconds:.1f} s. The report lies in")
+    print(f"  {finished.folder / 'report.html'}")
