@@ -7,11 +7,20 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
-from runs.terminal import DONE, FAILED, INTERRUPTED, WRONG_USAGE, ending_on_sigterm, takes_next
+from runs.terminal import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    TERMINATED,
+    WRONG_USAGE,
+    ending_on_sigterm,
+    takes_next,
+)
 from sim.problems import InputError, Problem, refuse, suggest
 
 
@@ -59,13 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"vandring: {error}", file=sys.stderr)
         return WRONG_USAGE
-    except KeyboardInterrupt:
-        print("vandring: stopped; an unfinished run is not kept", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        _stopped(error)
         return INTERRUPTED
+    except SystemExit as error:
+        if error.code == TERMINATED:
+            _stopped(error)
+        raise
     except BrokenPipeError:
         sys.stderr.close()
         return FAILED
     return code
+
+
+def _stopped(error: BaseException) -> None:
+    """Say that a command was broken off, and what is left of its work."""
+    left = " ".join(getattr(error, "__notes__", [])) or "an unfinished run is not kept"
+    with suppress(OSError, ValueError):  # the terminal may be gone
+        print(f"vandring: stopped; {left[0].lower()}{left[1:]}", file=sys.stderr)
 
 
 class _Parser(argparse.ArgumentParser):

@@ -1,10 +1,11 @@
 """Replicates: the same scenario lived several times with different luck, in threads."""
 
+import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EVENT
 from sim.engine import Simulation
-from sim.observe import Observer
+from sim.observe import Counts, Observer
 from sim.transitions.process import Settings
 
 PARAMETERS, ECONOMY = UNCERTAIN
@@ -61,17 +62,72 @@ class Replicate:
     structure: pa.Table
 
 
-def live(plan: Plan, threads: int, year_done: Callable[[], None]) -> Iterator[Replicate]:
+class Making(Protocol):
+    """Where the state of one replicate is kept after each year."""
+
+    def take_up(self, simulation: Simulation) -> list[Counts]:
+        """Let a simulation go on after the last year kept; return what those years counted."""
+
+    def save(self, simulation: Simulation, counts: Counts) -> None:
+        """Keep the state after a year, and what was counted in it."""
+
+
+class Keeper(Protocol):
+    """Where replicates are kept until all are finished, so that a run can be taken up again."""
+
+    def finished(self, number: int) -> Replicate | None:
+        """Return a replicate that was kept whole."""
+
+    def finish(self, replicate: Replicate) -> None:
+        """Keep a replicate whole."""
+
+    def making(self, number: int) -> Making:
+        """Return where the years of a replicate are kept."""
+
+
+class HaltedError(Exception):
+    """A replicate ended after a year because the run does."""
+
+
+def live(
+    plan: Plan, threads: int, year_done: Callable[[], None], keeper: Keeper | None = None
+) -> Generator[Replicate, None, None]:
     """Yield the replicates in order, at most `threads` of them in the making at a time.
 
     The kernels run without Python's global lock. What a replicate gives depends on its
     number alone, so the number of threads cannot change anything.
+    keeper: takes every year and every replicate as it is finished, and gives back those of a
+        run that was broken off.
     """
-    return in_order(lambda number: _live_one(plan, number, year_done), plan.replicates, threads)
+    halt = threading.Event()
+
+    def lived() -> None:
+        year_done()
+        if halt.is_set():
+            raise HaltedError
+
+    def make(number: int) -> Replicate:
+        if keeper is None:
+            return live_one(plan, number, lived)
+        found = keeper.finished(number)
+        if found is None:
+            found = live_one(plan, number, lived, keeper.making(number))
+            keeper.finish(found)
+        return found
+
+    return in_order(make, plan.replicates, threads, halt)
 
 
-def in_order(make: Callable[[int], Made], many: int, threads: int) -> Iterator[Made]:
-    """Yield make(0), make(1) ..., at most `threads` in the making and one more waiting."""
+def in_order(
+    make: Callable[[int], Made],
+    many: int,
+    threads: int,
+    halt: threading.Event | None = None,
+) -> Generator[Made, None, None]:
+    """Yield make(0), make(1) ..., at most `threads` in the making and one more waiting.
+
+    halt: set if nobody wants any more, so that those in the making can stop.
+    """
     if threads == 1:
         yield from map(make, range(many))
         return
@@ -85,11 +141,19 @@ def in_order(make: Callable[[int], Made], many: int, threads: int) -> Iterator[M
             while waiting:
                 yield waiting.popleft().result()
         finally:
+            if halt is not None:
+                halt.set()
             for future in waiting:
                 future.cancel()
 
 
-def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replicate:
+def live_one(
+    plan: Plan,
+    number: int,
+    year_done: Callable[[], None] | None = None,
+    making: Making | None = None,
+) -> Replicate:
+    """Live one replicate and return its tables; it depends on the plan and its number alone."""
     simulation = Simulation(
         plan.population,
         plan.settings_of(number),
@@ -97,10 +161,20 @@ def _live_one(plan: Plan, number: int, year_done: Callable[[], None]) -> Replica
         dimensions=plan.dimensions,
         forgetful=True,
     )
-    lived = []
-    for counts in simulation.run(plan.years):
-        lived.append(counts)
-        year_done()
+    lived = making.take_up(simulation) if making is not None else []
+    while len(lived) < plan.years:
+        lived.append(simulation.step())
+        if making is not None and len(lived) < plan.years:  # the last year goes into the tables
+            making.save(simulation, lived[-1])
+        if year_done is not None:
+            year_done()
+    return _tables_of(plan, number, simulation, lived)
+
+
+def _tables_of(
+    plan: Plan, number: int, simulation: Simulation, lived: Sequence[Counts]
+) -> Replicate:
+    """Turn what the years counted into tidy tables."""
     january = (*lived, simulation.stock())
     stocks = [(c.year, c.stock) for c in january]
     flows = [

@@ -24,6 +24,8 @@ from sim.transitions import process
 
 FORMAT = "vandring run 1"
 PACKAGES = ("numpy", "numba", "llvmlite", "scipy", "pandas", "pyarrow")
+CODE = ("sim", "calibration", "scenarios", "runs")
+OUT = "runs/out/"  # the runs of whoever stands in a checkout
 PUBLISHED = "transitions/published_2016"
 PARAMETER_FILES = ("artefact.json", "coefficients.csv", "diagnostics.csv")
 GUARANTEE = (
@@ -98,6 +100,7 @@ def manifest(
         "guarantee": GUARANTEE,
         "versions": versions(),
         "commit": commit(),
+        "code": {"sha256": code_digest()},
         "machine": f"{platform.system()} {platform.machine()}",
         "started": when.isoformat(timespec="seconds"),
         "command": shlex.join(command),
@@ -123,6 +126,18 @@ def parameter_digest(parameters: str) -> str:
     for name in PARAMETER_FILES:
         content = (folder / name).read_bytes()
         hashed.update(f"{name} {len(content)}\n".encode() + content)
+    return hashed.hexdigest()
+
+
+def code_digest() -> str:
+    """Return the fingerprint of everything that the packages hold: code, tables and scenarios."""
+    hashed, root = sha256(), Path(__file__).resolve().parent.parent
+    for package in CODE:
+        for path in sorted((root / package).rglob("*")):
+            name = path.relative_to(root).as_posix()
+            if path.is_file() and "__pycache__" not in path.parts and not name.startswith(OUT):
+                content = path.read_bytes()
+                hashed.update(f"{name} {len(content)}\n".encode() + content)
     return hashed.hexdigest()
 
 

@@ -2,32 +2,31 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from runs import manifest as manifests
 from runs.ensemble import Plan, live
+from runs.parts import TABLES, Merging, Parts
 from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
-from runs.settings import settings_of
-from runs.store import new_folder, whole_folder
+from runs.resuming import differences
+from runs.settings import scenario_of, settings_of
+from runs.store import new_folder
 from runs.structure import structure_csv
-from runs.tables import BACKGROUND, headline, summaries, write_summaries, write_whole
+from runs.sums import Sums
+from runs.tables import BACKGROUND, headline, write_summaries, write_whole
+from runs.unfinished import WHOLE, begun, record_of, taken_up
 from scenarios.schema import Scenario
 from sim.observe import MOST_CELLS, Observer
 from sim.problems import Problem, refuse
 from sim.transitions.logit import parameters_set
 from sim.transitions.process import Settings
-
-TABLES = ("flows", "stocks", "structure")
 
 
 @dataclass(frozen=True)
@@ -37,6 +36,30 @@ class Finished:
     folder: Path
     manifest: dict[str, Any]
     headline: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run will do, and the manifest that says so."""
+
+    scenario: Scenario
+    people: People
+    settings: Settings
+    record: dict[str, Any]
+
+    @property
+    def plan(self) -> Plan:
+        """What is to be simulated."""
+        first, last = self.scenario.years
+        return Plan(
+            self.people.population,
+            self.settings,
+            self.scenario.seed,
+            last - first + 1,
+            self.scenario.replicates,
+            self.scenario.dimensions,
+            self.scenario.uncertainty,
+        )
 
 
 def run(
@@ -49,24 +72,44 @@ def run(
 ) -> Finished:
     """Simulate a scenario and write its run folder, which is whole or absent.
 
+    What breaks a run off leaves a hidden folder, from which `resume` goes on.
     threads, chunk: matters of speed; they change no number.
     """
     clock = _Clock()
     when = datetime.now(UTC).astimezone()
     with clock.timing("population"):
-        people = find_people(scenario.population, scenario.years[0])
+        job = job_of(scenario, chunk, when, command or ["vandring"])
+    job.record["threads"] = threads
+    folder = new_folder(scenario.name, _short_hash(job.record), when, out)
+    with begun(folder, job.record) as part:
+        found = _live_and_write(job, threads, part, clock)
+    return Finished(folder, job.record, found)
+
+
+def resume(folder: Path, *, threads: int = 1, chunk: int | None = None) -> Finished:
+    """Go on with the run that was to get this folder, and was broken off."""
+    clock = _Clock()
+    when = datetime.now(UTC).astimezone()
+    record = record_of(folder)
+    with taken_up(folder) as part:
+        with clock.timing("population"):
+            job = job_of(scenario_of(record, part), chunk, when, [])
+        refuse(f"run {folder}", differences(record, job.record))
+        record["resumed"] = [*record.get("resumed", []), when.isoformat(timespec="seconds")]
+        found = _live_and_write(replace(job, record=record), threads, part, clock)
+    return Finished(folder, record, found)
+
+
+def job_of(scenario: Scenario, chunk: int | None, when: datetime, command: list[str]) -> Job:
+    """Find the people and the settings of a scenario, and say what they are."""
+    people = find_people(scenario.population, scenario.years[0])
     if BACKGROUND not in scenario.dimensions:  # it tells immigrants from Norwegian-born
         scenario = replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
     settings = settings_of(scenario, chunk)
     parameters = {"name": scenario.parameters, "source": parameters_set(settings).source}
-    record = manifests.manifest(scenario, people, parameters, when, command or ["vandring"])
-    record["threads"] = threads
-    folder = new_folder(scenario.name, _short_hash(record), when, out)
-    with whole_folder(folder) as part:
-        tables = _simulate(scenario, people, settings, threads, part, clock)
-        found = _write(part, record, tables, clock)
-    return Finished(folder, record, found)
+    record = manifests.manifest(scenario, people, parameters, when, command)
+    return Job(scenario, people, settings, record)
 
 
 def _unfit(scenario: Scenario, people: People) -> Iterator[Problem]:
@@ -91,54 +134,33 @@ def _short_hash(record: dict[str, Any]) -> str:
     return sha256(repr([when, *(record[key] for key in keys)]).encode()).hexdigest()
 
 
-def _simulate(
-    scenario: Scenario,
-    people: People,
-    settings: Settings,
-    threads: int,
-    part: Path,
-    clock: "_Clock",
-) -> dict[str, pa.Table]:
-    """Live all replicates, writing each to the Parquet files as it finishes."""
-    years = scenario.years[1] - scenario.years[0] + 1
-    plan = Plan(
-        people.population,
-        settings,
-        scenario.seed,
-        years,
-        scenario.replicates,
-        scenario.dimensions,
-        scenario.uncertainty,
-    )
-    parts: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
-    writers: list[pq.ParquetWriter] = []
-    with clock.timing("simulation"), Progress(years * scenario.replicates, "years lived") as bar:
-        try:
-            for replicate in live(plan, threads, bar.advance):
-                for i, name in enumerate(TABLES):
-                    table = getattr(replicate, name)
-                    if len(writers) <= i:
-                        path = part / f"{name}.parquet"
-                        writers.append(pq.ParquetWriter(path, table.schema, compression="zstd"))
-                    writers[i].write_table(table)
-                    parts[name].append(table)
-        finally:
-            for writer in writers:
-                writer.close()
-    return {name: pa.concat_tables(of) for name, of in parts.items()}
+def _live_and_write(job: Job, threads: int, part: Path, clock: "_Clock") -> dict[str, Any]:
+    """Live all replicates that are not kept already, and write everything."""
+    plan, parts, sums = job.plan, Parts(part), Sums()
+    whole = part / WHOLE
+    years = plan.years * plan.replicates
+    kept = parts.years_kept(plan.replicates, plan.years)
+    with (
+        clock.timing("simulation"),
+        Progress(years, "years lived", before=kept) as bar,
+        closing(live(plan, threads, bar.advance, parts)) as replicates,
+        Merging(whole) as merging,
+    ):
+        for replicate in replicates:
+            merging.add(replicate)
+            sums.add(replicate)
+    return _write(whole, job.record, sums, clock)
 
 
-def _write(
-    part: Path, record: dict[str, Any], tables: dict[str, pa.Table], clock: "_Clock"
-) -> dict[str, Any]:
+def _write(part: Path, record: dict[str, Any], sums: Sums, clock: "_Clock") -> dict[str, Any]:
     """Write tables, figures, report and manifest."""
-    flows, stocks = tables["flows"], tables["stocks"]
     first, last = record["years"]
     years = (first, last)
+    flows, stocks = sums.for_report()
     with clock.timing("tables"):
-        made = summaries(flows, stocks, years=years)
+        made = sums.summaries(years)
         write_summaries(flows, stocks, part, made=made)
-        write_whole(part / "structure_summary.csv", structure_csv(tables["structure"]))
+        write_whole(part / "structure_summary.csv", structure_csv(sums.structure))
         found = headline(made)
     record["files"] = {
         f"{name}.parquet": manifests.sha256_of(part / f"{name}.parquet") for name in TABLES
@@ -146,7 +168,7 @@ def _write(
     record["timings"] = clock.seconds
     with clock.timing("report"):
         write_report(part, record, flows, stocks, made=made, years=years,
-                     structure=tables["structure"])  # fmt: skip
+                     structure=sums.structure)  # fmt: skip
     write_whole(part / "manifest.json", manifests.as_text(record))
     return found
 

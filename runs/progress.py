@@ -13,12 +13,15 @@ class Progress:
     """Counts finished pieces of work on standard error.
 
     What is told matters less than the work: if it cannot be told, the work goes on.
+    before: pieces that were finished before, which say nothing about the time left.
     """
 
-    def __init__(self, total: int, unit: str, stream: TextIO | None = None) -> None:
+    def __init__(
+        self, total: int, unit: str, stream: TextIO | None = None, *, before: int = 0
+    ) -> None:
         self.total, self.unit = total, unit
         self.stream = stream or sys.stderr
-        self.done, self.quarter = 0, 0
+        self.before, self.done, self.quarter = before, before, 4 * before // max(total, 1)
         self.start = self.told = time.monotonic()
         self.bar = None
         self.heard = True
@@ -26,7 +29,9 @@ class Progress:
         if self.stream.isatty():
             from tqdm import tqdm
 
-            self.bar = tqdm(total=total, unit=f" {unit}", file=self.stream, leave=False)
+            self.bar = tqdm(
+                total=total, initial=before, unit=f" {unit}", file=self.stream, leave=False
+            )
 
     def __enter__(self) -> Self:
         return self
@@ -62,7 +67,7 @@ class Progress:
         if quarter > self.quarter or now - self.told >= SECONDS_OF_SILENCE:
             self.quarter, self.told = quarter, now
             spent = now - self.start
-            left = spent / self.done * (self.total - self.done)
+            left = spent / (self.done - self.before) * (self.total - self.done)
             self.stream.write(
                 f"{self.done:,} of {self.total:,} {self.unit} after {spent:.1f} s, "
                 f"about {left:.1f} s left\n"

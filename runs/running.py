@@ -6,17 +6,19 @@ import sys
 from typing import Any
 
 from runs.terminal import MOST_THREADS, takes_next, told, whole_number
-from sim.problems import InputError, Problem
+from sim.problems import InputError, Problem, refuse
 
 EXAMPLES = """\
 examples:
   vandring run baseline
   vandring run baseline --years 2013..2014 --replicates 50 --threads 2
   vandring run my_scenario.yaml --population register.parquet --json
+  vandring run --resume runs/out/baseline-20260102T030405-0a1b2c3d
 
 A scenario is the name of a shipped one or the path of a YAML file. The run is written to
 a new folder under runs/out/, with report.html, flows.parquet, stocks.parquet, summary
 tables, figures and manifest.json. Options put their value over that of the scenario.
+A run that was broken off goes on with --resume, and gives the same numbers.
 """
 OVERRIDES = (
     "years", "replicates", "seed", "model_type", "population", "parameters", "economy",
@@ -28,7 +30,12 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
     add = parser.add_argument
-    add("scenario", metavar="SCENARIO", help="name of a shipped scenario, or path of a YAML file")
+    add(
+        "scenario",
+        metavar="SCENARIO",
+        nargs="?",
+        help="name of a shipped scenario, or path of a YAML file",
+    )
     add("--years", metavar="FIRST..LAST", help="first and last year to live, such as 2013..2022")
     add("--replicates", metavar="N", help="how often to live them, with different luck")
     add("--seed", metavar="N", help="where the luck starts; the same seed gives the same numbers")
@@ -41,6 +48,8 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("--uncertainty", metavar="WHAT", help="drawn anew in each replicate besides luck: none, "
         "all, parameters or economy")  # fmt: skip
     add("--draws", metavar="HOW", help="explicit error terms, or faster threshold draws")
+    add("--resume", metavar="RUN", help="go on with a run that was broken off: the folder that it "
+        "would have got, or its name in runs/out")  # fmt: skip
     add("--out", metavar="FOLDER", help="write the run there instead of to a new folder")
     add("--chunk", metavar="N", help="persons handled at a time (speed only)")
     add("--json", action="store_true", help="print the outcome as JSON on standard output")
@@ -55,18 +64,48 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     chunk = arguments.chunk
     if chunk is not None:
         chunk = whole_number(chunk, "--chunk", 10**9, problems)
-    scenario = scenario_asked_for(arguments, command, problems)
-    problems += folder_problem(arguments.out)
-    if problems or scenario is None:
-        raise InputError("command", problems)
+    if arguments.resume is not None:
+        finished = _resumed(arguments, threads, chunk, problems)
+    elif arguments.scenario is None and not problems:
+        missing = "the following arguments are required: SCENARIO"
+        raise InputError(
+            "command", [Problem("arguments", missing, cure="See vandring run --help.")]
+        )
+    else:
+        scenario = scenario_asked_for(arguments, command, problems)
+        problems += folder_problem(arguments.out)
+        if problems or scenario is None:
+            raise InputError("command", problems)
+        finished = _run(scenario, arguments.out, threads, chunk, command)
+    tell = _print_json if arguments.json else _print_lines
+    return told(lambda: tell(finished), f"the run lies in {finished.folder}")
+
+
+def _run(
+    scenario: Any, out: str | None, threads: int, chunk: int | None, command: list[str]
+) -> Any:
     from runs.pipeline import run
     from scenarios.lint import warnings_of
 
     for warning in warnings_of(scenario):
         print(f"vandring: note: {warning}", file=sys.stderr)
-    finished = run(scenario, threads=threads, out=arguments.out, chunk=chunk, command=command)
-    tell = _print_json if arguments.json else _print_lines
-    return told(lambda: tell(finished), f"the run lies in {finished.folder}")
+    return run(scenario, threads=threads, out=out, chunk=chunk, command=command)
+
+
+def _resumed(
+    arguments: argparse.Namespace, threads: int, chunk: int | None, problems: list[Problem]
+) -> Any:
+    """Go on with a run; whatever would make it another run is refused."""
+    for name in (*OVERRIDES, "out", "scenario"):
+        if getattr(arguments, name) is not None:
+            word = arguments.scenario if name == "scenario" else f"--{name.replace('_', '-')}"
+            found = "cannot be given with --resume: the run goes on as it began"
+            problems.append(Problem(word, found, "--threads, --chunk, --json"))
+    refuse("command", problems)
+    from runs.pipeline import resume
+    from runs.resuming import folder_to_resume
+
+    return resume(folder_to_resume(arguments.resume), threads=threads, chunk=chunk)
 
 
 def scenario_asked_for(

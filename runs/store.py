@@ -38,7 +38,7 @@ def folder_problem(out: str | None) -> list[Problem]:
             cure = "Choose another name; finished runs are never written over."
             return [Problem("--out", f"{out} is not empty", allowed, cure)]
     except OSError as error:
-        return list(_cannot_write(folder, error).problems)
+        return list(cannot_write(folder, error).problems)
     return []
 
 
@@ -53,23 +53,27 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         problem = Problem("--out", "another run is writing there", "one run a folder", cure)
         raise InputError("command", [problem]) from None
     except OSError as error:
-        raise _cannot_write(folder, error) from None
+        raise cannot_write(folder, error) from None
     try:
         yield part
         if folder.exists():
             folder.rmdir()  # empty, or it would have been refused
         part.rename(folder)
     except OSError as error:
-        raise _cannot_write(folder, error) from error
+        raise cannot_write(folder, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _cannot_write(folder: Path, error: OSError) -> InputError:
+def cannot_write(folder: Path, error: OSError, more: str = "") -> InputError:
+    """Return what to tell of a folder that cannot be written to; more: what to do then."""
     found = f"cannot be written to ({error.strerror or type(error).__name__})"
-    cure = "Is the disk full, or the folder read-only? Choose another with --out."
     if error.errno == ENAMETOOLONG:
         cure = "Choose a shorter name with --out."
+    elif more:
+        cure = f"Is the disk full, the folder read-only or gone? {more}"
+    else:
+        cure = "Is the disk full, or the folder read-only? Choose another with --out."
     return InputError("command", [Problem(_shown(folder), found, "a writable folder", cure)])
 
 

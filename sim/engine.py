@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Population
@@ -96,6 +97,7 @@ class Simulation:
         forgetful: bool = False,
     ) -> None:
         written = frozenset[str]().union(*(process.writes for process in processes))
+        self.written = written
         self.population = population.copy(only=written)  # replicates share what never changes
         if settings.scale is None:
             settings = replace(settings, scale=share_of_all(population))
@@ -113,6 +115,16 @@ class Simulation:
     def year(self) -> int:
         """The coming year: the population is that of its 1 January."""
         return self.population.year
+
+    def go_on(self, columns: dict[str, NDArray[Any]], year: int) -> None:
+        """Continue from the 1 January of a year, with the persons as they were then.
+
+        They must be those of this simulation, lived before by another one like it; what
+        processes keep between years is looked up again.
+        """
+        self.population = Population(columns, year, self.population.source)
+        self._families = Families(self.population)
+        self._last = None
 
     def step(self) -> Counts:
         """Live one year and return what happened in it."""

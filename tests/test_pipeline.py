@@ -30,9 +30,9 @@ def scenario(tmp_path):
 def test_every_option_reaches_the_engine(scenario, tmp_path, monkeypatch):
     seen = {}
 
-    def live(plan, threads, year_done):
+    def live(plan, threads, *more):
         seen.update(plan=plan, threads=threads)
-        return ensemble.live(plan, threads, year_done)
+        return ensemble.live(plan, threads, *more)
 
     monkeypatch.setattr(pipeline, "live", live)
     pipeline.run(scenario, threads=2, chunk=17, out=str(tmp_path / "out"))
@@ -52,13 +52,13 @@ def test_threads_live_replicates_side_by_side(scenario, monkeypatch):
     import threading
 
     names = set()
-    real = ensemble._live_one
+    real = ensemble.live_one
 
     def noted(plan, number, year_done):
         names.add(threading.current_thread().name)
         return real(plan, number, year_done)
 
-    monkeypatch.setattr(ensemble, "_live_one", noted)
+    monkeypatch.setattr(ensemble, "live_one", noted)
     people = pipeline.find_people(scenario.population, scenario.years[0])
     plan = ensemble.Plan(people.population, settings_of(scenario), 1, 1, 6, scenario.dimensions)
     numbers = [replicate.number for replicate in ensemble.live(plan, 2, lambda: None)]

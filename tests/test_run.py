@@ -384,23 +384,28 @@ def test_an_outcome_that_cannot_be_printed(population, tmp_path):
     assert (tmp_path / "x" / "report.html").is_file()
 
 
-def test_a_terminated_run_leaves_nothing(population, tmp_path):
+def test_a_terminated_run_can_be_resumed(population, tmp_path):
     words = ["run", "baseline", "--replicates", "100000", "--population", population]
     process = subprocess.Popen(
         [sys.executable, "-m", "runs.cli", *words, "--out", str(tmp_path / "x")],
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         cwd=Path(__file__).parent.parent,
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / ".x.part").exists() and time.monotonic() < deadline:
+    deadline, part = time.monotonic() + 60, tmp_path / ".x.part"
+    while not (part / "finished").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert (tmp_path / ".x.part").exists()
+    assert (part / "finished").exists()
     process.terminate()
     try:
-        assert process.wait(60) == 143
+        said = process.communicate(timeout=60)[1]
+        assert process.returncode == 143
     finally:
         process.kill()
-    assert [p.name for p in tmp_path.iterdir()] == ["people.parquet"]
+    assert f"stopped; go on with: vandring run --resume {tmp_path / 'x'}" in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".x.part", "people.parquet"]
+    record = json.loads((part / "run.json").read_text())
+    assert record["replicates"] == 100000
 
 
 def test_too_many_dimensions(run, tmp_path):
@@ -430,15 +435,19 @@ def test_a_place_that_cannot_be_written_to(run, population, capsys, tmp_path):
     assert "cannot be written to" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("fault", [KeyboardInterrupt, RuntimeError, OSError(28, "No space left")])
-def test_a_run_that_breaks_off_leaves_nothing(population, tmp_path, monkeypatch, fault):
+@pytest.mark.parametrize(
+    ("fault", "kept"),
+    [(KeyboardInterrupt, True), (RuntimeError, False), (OSError(28, "No space left"), True)],
+)
+def test_a_run_that_breaks_off_keeps_what_it_lived(population, tmp_path, monkeypatch, fault, kept):
     monkeypatch.setattr(pipeline, "write_report", lambda *_, **__: (_ for _ in ()).throw(fault))
     scenario = load_scenario(
         "baseline", {"years": "2013", "replicates": "1", "population": population}
     )
     with pytest.raises((type(fault) if isinstance(fault, OSError) else fault, InputError)):
         pipeline.run(scenario, out=str(tmp_path / "broken"))
-    assert [p.name for p in tmp_path.iterdir()] == ["people.parquet"]
+    left = [".broken.part", "people.parquet"] if kept else ["people.parquet"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == left
 
 
 def test_an_interrupted_command_says_so(monkeypatch, capsys):

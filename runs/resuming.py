@@ -1,0 +1,83 @@
+"""Which run a user means to go on with or to repeat, and whether everything is as it was."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from runs.manifest import sha256_of
+from runs.store import OUT
+from runs.unfinished import RECORD, hidden
+from sim.problems import InputError, Problem, suggest
+
+INPUTS = ("population", "parameters", "economy", "calibration")
+FINISHED = "manifest.json"
+BEGIN, END = ".", ".part"
+
+
+def folder_to_resume(which: str) -> Path:
+    """Return the folder that an unfinished run will get.
+
+    which: that folder, the hidden one beside it, or its name under runs/out.
+    """
+    places = [Path(which), OUT / which]
+    places = [_without_hiding(place) for place in places]
+    for place in places:
+        if (place / FINISHED).exists():
+            cure = "Look at its report.html; repeat it with vandring replay."
+            raise _nothing(f"the run {place} is finished", cure)
+        if hidden(place).is_dir():
+            return place
+    known = unfinished_runs()
+    cure = suggest(Path(which).name, known) or "Begin a run with vandring run SCENARIO."
+    raise _nothing(f"there is no unfinished run {which}", cure, ", ".join(known))
+
+
+def unfinished_runs() -> list[str]:
+    """Return the names of the unfinished runs under runs/out."""
+    found = sorted(OUT.glob(f"{BEGIN}*{END}/{RECORD}")) if OUT.is_dir() else []
+    return [_without_hiding(path.parent).name for path in found]
+
+
+def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tell what decides a run's bits and is not as it was."""
+    cure = "Bring it back to what it was, or run anew."
+    if "code" not in then or then["code"] != now["code"]:
+        found = f"is another than that of the run (commit {now['commit']})"
+        yield Problem("code", found, f"commit {then.get('commit')}, unaltered", cure)
+    for name in sorted({*then["versions"], *now["versions"]}):
+        was, is_now = (record["versions"].get(name, "none") for record in (then, now))
+        if was != is_now:
+            yield Problem(f"version of {name}", f"is {is_now}", was, cure)
+    if then["machine"] != now["machine"]:
+        yield Problem("machine", f"is {now['machine']}", then["machine"], cure)
+    for name in INPUTS:
+        if then[name]["sha256"] != now[name]["sha256"]:
+            held = then[name].get("name", then[name].get("asked_for"))
+            yield Problem(name, f"{held} is not what it was when the run began", "the same", cure)
+    yield from _scenario_file(then)
+
+
+def _scenario_file(record: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tell if the file was altered that the scenario was read from; the run keeps to the old."""
+    held = record.get("scenario_file")
+    if not held:
+        return
+    try:
+        same = sha256_of(Path(held["name"])) == held["sha256"]
+    except OSError:  # gone: the run's record says all that it said
+        return
+    if not same:
+        cure = "Bring it back to what it was, or run it anew."
+        yield Problem("scenario", f"{held['name']} was altered since the run began", "", cure)
+
+
+def _without_hiding(path: Path) -> Path:
+    """Return the folder that a hidden one belongs to; any other as it is."""
+    name = path.name
+    if name.startswith(BEGIN) and name.endswith(END) and len(name) > len(BEGIN + END):
+        return path.with_name(name[len(BEGIN) : -len(END)])
+    return path
+
+
+def _nothing(found: str, cure: str, allowed: str = "") -> InputError:
+    return InputError("command", [Problem("--resume", found, allowed, cure)])
