@@ -48,6 +48,8 @@ COMMANDS: dict[str, Command] = {
     "explain": Command("tell in words what a scenario changes; list the levers", "explaining"),
     "reconstruct": Command("draw the reconstructed register of a start year and judge it",
         "reconstruction"),
+    "replay": Command("live a run again from its manifest; say whether the bits agree",
+        "replaying"),
     "run": Command("simulate a scenario and write the run with its report", "running"),
     "validate": Command("judge the model by 561 published findings", "validating"),
     "trace": Command("tell one life of a run, year by year", "tracing"),

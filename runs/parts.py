@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runs.checkpoints import Checkpoints, fingerprint, kept_years
@@ -130,7 +131,7 @@ def _group(file: pq.ParquetFile, number: int) -> pa.Table:
         if held is None or not held.has_min_max or held.min <= number <= held.max:
             groups.append(group)
     table = file.read_row_groups(groups) if groups else file.schema_arrow.empty_table()
-    return table.filter(pa.compute.equal(table["replicate"], number))
+    return table.filter(pc.equal(table["replicate"], number))
 
 
 def _keep(table: pa.Table, path: Path) -> int:

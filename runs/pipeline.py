@@ -1,7 +1,7 @@
 """One run from scenario to report: find the people, live the years, write the folder."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,12 +15,12 @@ from runs.parts import TABLES, Merging, Parts
 from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
-from runs.resuming import differences
+from runs.resuming import differences, scenario_changes, with_background
 from runs.settings import scenario_of, settings_of
 from runs.store import new_folder
 from runs.structure import structure_csv
 from runs.sums import Sums
-from runs.tables import BACKGROUND, headline, write_summaries, write_whole
+from runs.tables import headline, write_summaries, write_whole
 from runs.unfinished import WHOLE, begun, record_of, taken_up
 from scenarios.schema import Scenario
 from sim.observe import MOST_CELLS, Observer
@@ -69,17 +69,19 @@ def run(
     out: str | None = None,
     chunk: int | None = None,
     command: list[str] | None = None,
+    asked_for: Mapping[str, Any] | None = None,
 ) -> Finished:
     """Simulate a scenario and write its run folder, which is whole or absent.
 
     What breaks a run off leaves a hidden folder, from which `resume` goes on.
+    asked_for: the word and the options that the scenario was read by, to see if it changes.
     threads, chunk: matters of speed; they change no number.
     """
     clock = _Clock()
     when = datetime.now(UTC).astimezone()
     with clock.timing("population"):
         job = job_of(scenario, chunk, when, command or ["vandring"])
-    job.record["threads"] = threads
+    job.record.update(threads=threads, asked_for=asked_for)
     folder = new_folder(scenario.name, _short_hash(job.record), when, out)
     with begun(folder, job.record) as part:
         found = _live_and_write(job, threads, part, clock)
@@ -94,7 +96,7 @@ def resume(folder: Path, *, threads: int = 1, chunk: int | None = None) -> Finis
     with taken_up(folder) as part:
         with clock.timing("population"):
             job = job_of(scenario_of(record, part), chunk, when, [])
-        refuse(f"run {folder}", differences(record, job.record))
+        refuse(f"run {folder}", [*differences(record, job.record), *scenario_changes(record)])
         record["resumed"] = [*record.get("resumed", []), when.isoformat(timespec="seconds")]
         found = _live_and_write(replace(job, record=record), threads, part, clock)
     return Finished(folder, record, found)
@@ -103,8 +105,7 @@ def resume(folder: Path, *, threads: int = 1, chunk: int | None = None) -> Finis
 def job_of(scenario: Scenario, chunk: int | None, when: datetime, command: list[str]) -> Job:
     """Find the people and the settings of a scenario, and say what they are."""
     people = find_people(scenario.population, scenario.years[0])
-    if BACKGROUND not in scenario.dimensions:  # it tells immigrants from Norwegian-born
-        scenario = replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
+    scenario = with_background(scenario)
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
     settings = settings_of(scenario, chunk)
     parameters = {"name": scenario.parameters, "source": parameters_set(settings).source}

@@ -1,12 +1,15 @@
 """Which run a user means to go on with or to repeat, and whether everything is as it was."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from runs.manifest import sha256_of
+from runs.settings import scenario_of
 from runs.store import OUT
+from runs.tables import BACKGROUND
 from runs.unfinished import RECORD, hidden
+from scenarios.schema import FIELDS, Scenario, load_scenario
 from sim.problems import InputError, Problem, suggest
 
 INPUTS = ("population", "parameters", "economy", "calibration")
@@ -23,7 +26,8 @@ def folder_to_resume(which: str) -> Path:
     places = [_without_hiding(place) for place in places]
     for place in places:
         if (place / FINISHED).exists():
-            cure = "Look at its report.html; repeat it with vandring replay."
+            left = f" {hidden(place)} can be removed." if hidden(place).exists() else ""
+            cure = f"Look at its report.html; repeat it with vandring replay.{left}"
             raise _nothing(f"the run {place} is finished", cure)
         if hidden(place).is_dir():
             return place
@@ -54,21 +58,32 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Pro
         if then[name]["sha256"] != now[name]["sha256"]:
             held = then[name].get("name", then[name].get("asked_for"))
             yield Problem(name, f"{held} is not what it was when the run began", "the same", cure)
-    yield from _scenario_file(then)
 
 
-def _scenario_file(record: Mapping[str, Any]) -> Iterator[Problem]:
-    """Tell if the file was altered that the scenario was read from; the run keeps to the old."""
-    held = record.get("scenario_file")
-    if not held:
+def scenario_changes(record: Mapping[str, Any]) -> Iterator[Problem]:
+    """Tell if what the run was asked for means another scenario now; the run keeps to the old."""
+    asked = record.get("asked_for")
+    if asked is None:
         return
+    cure = "Bring it back to what it was, or run it anew."
     try:
-        same = sha256_of(Path(held["name"])) == held["sha256"]
-    except OSError:  # gone: the run's record says all that it said
+        now = with_background(load_scenario(asked["scenario"], asked["options"]))
+    except InputError as error:
+        found = f"{asked['scenario']} cannot be read as it was ({error.problems[0]})"
+        yield Problem("scenario", found, "", cure)
         return
-    if not same:
-        cure = "Bring it back to what it was, or run it anew."
-        yield Problem("scenario", f"{held['name']} was altered since the run began", "", cure)
+    was = scenario_of(record, "run")
+    fields = [name for name in FIELDS if getattr(now, name) != getattr(was, name)]
+    if fields:
+        found = f"{asked['scenario']} says other {', '.join(fields)} than when the run began"
+        yield Problem("scenario", found, "the same", cure)
+
+
+def with_background(scenario: Scenario) -> Scenario:
+    """Return a scenario whose tables tell immigrants from Norwegian-born persons."""
+    if BACKGROUND in scenario.dimensions:
+        return scenario
+    return replace(scenario, dimensions=(BACKGROUND, *scenario.dimensions))
 
 
 def _without_hiding(path: Path) -> Path:

@@ -76,20 +76,32 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
         problems += folder_problem(arguments.out)
         if problems or scenario is None:
             raise InputError("command", problems)
-        finished = _run(scenario, arguments.out, threads, chunk, command)
+        finished = _run(scenario, arguments, threads, chunk, command)
     tell = _print_json if arguments.json else _print_lines
     return told(lambda: tell(finished), f"the run lies in {finished.folder}")
 
 
 def _run(
-    scenario: Any, out: str | None, threads: int, chunk: int | None, command: list[str]
+    scenario: Any,
+    arguments: argparse.Namespace,
+    threads: int,
+    chunk: int | None,
+    command: list[str],
 ) -> Any:
     from runs.pipeline import run
     from scenarios.lint import warnings_of
 
     for warning in warnings_of(scenario):
         print(f"vandring: note: {warning}", file=sys.stderr)
-    return run(scenario, threads=threads, out=out, chunk=chunk, command=command)
+    asked_for = {"scenario": arguments.scenario, "options": _options(arguments)}
+    return run(scenario, threads=threads, out=arguments.out, chunk=chunk, command=command,
+               asked_for=asked_for)  # fmt: skip
+
+
+def _options(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the options that put their value over that of the scenario."""
+    given = {name: getattr(arguments, name) for name in OVERRIDES}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _resumed(
@@ -116,8 +128,7 @@ def scenario_asked_for(
     from runs.settings import input_problems
     from scenarios.schema import load_scenario
 
-    given = {name: getattr(arguments, name) for name in OVERRIDES}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = _options(arguments)
     which = arguments.scenario
     before = command[command.index(which) - 1] if which in command else ""
     if before in arguments.rest and takes_next(before):

@@ -51,14 +51,15 @@ def begun(folder: Path, record: Mapping[str, Any]) -> Iterator[Path]:
     """
     part = hidden(folder)
     try:
-        part.mkdir(parents=True)
-    except FileExistsError:
-        raise _occupied(folder) from None
+        part.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    with _locked(folder), _becoming(folder):
-        replace_text(part / RECORD, as_text(record))
-        yield part
+    with _locked(folder):
+        if (part / RECORD).exists():
+            raise _occupied(folder)
+        with _becoming(folder):
+            replace_text(part / RECORD, as_text(record))
+            yield part
 
 
 @contextmanager
@@ -102,6 +103,7 @@ def _becoming(folder: Path, *, again: bool = False) -> Iterator[None]:
         if kept:
             error.add_note(resume_with(folder))
         raise
+    (part / RECORD).unlink(missing_ok=True)  # first, or what is left might look like a run
     shutil.rmtree(part, ignore_errors=True)
 
 
@@ -142,13 +144,6 @@ def _lock(file: IO[str]) -> bool:
 
 
 def _occupied(folder: Path) -> InputError:
-    """Say what it is that lies where a run would begin."""
-    try:
-        with (hidden(folder) / LOCK).open("a") as file:
-            if not _lock(file):
-                return _busy(folder)
-    except OSError as error:
-        return cannot_write(folder, error)
     found = f"an unfinished run lies there ({hidden(folder)})"
     cure = f"{resume_with(folder)} - or remove it."
     return InputError("command", [Problem("--out", found, "one run a folder", cure)])
