@@ -1,3 +1,5 @@
+import gc
+import weakref
 from typing import ClassVar
 
 import numpy as np
@@ -39,6 +41,19 @@ def test_the_year_is_a_visible_list_of_named_processes():
     assert len(set(names)) == len(names)
     drawing = [*names, "destination_level", "destination_municipality"]
     assert len(set(map(process_number, drawing))) == len(drawing)
+
+
+def test_a_simulation_that_is_over_leaves_no_population_behind():
+    """What refers to itself stays until the garbage is collected, and a run's memory grows."""
+    simulation, _ = lived(made_people(300), 3)
+    people, families = weakref.ref(simulation.population), weakref.ref(simulation._families)
+    gc.disable()
+    try:
+        del simulation
+        assert people() is None
+        assert families() is None
+    finally:
+        gc.enable()
 
 
 def test_people_are_conserved_every_year():
