@@ -2,6 +2,7 @@
 
 import warnings
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -164,12 +165,23 @@ def whom(sample, model):
 WEIGHTS = {"none": None, "some": np.random.default_rng(5).integers(1, 5, load(9_000, 4_000)) / 2}
 
 
+@cache
+def many(weight):
+    """Return the persons of several tests, who are estimated once for all of them."""
+    return made(load(9_000, 4_000), weight=WEIGHTS[weight])
+
+
+@cache
+def estimated(weight, model_type, kind):
+    return estimate(many(weight), model_type, kind)
+
+
 @pytest.mark.parametrize("name", ["6.1", "D2", "D4", "E3", "E6"])
 @pytest.mark.parametrize("weight", WEIGHTS)
 def test_covariances_are_those_of_dense_matrices(weight, name):
-    everybody = made(load(9_000, 4_000), weight=WEIGHTS[weight])
+    everybody = many(weight)
     for kind in KINDS:
-        model = estimate(everybody, {"6": 1, "D": 2, "E": 3}[name[0]], kind)[name]
+        model = estimated(weight, {"6": 1, "D": 2, "E": 3}[name[0]], kind)[name]
         sample = everybody.of(whom(everybody, model))
         scores, information = by_hand(sample, model)
         assert_allclose(scores.sum(axis=0), 0, atol=1e-4)  # of a maximum
@@ -248,14 +260,13 @@ def test_collapsing_persons_to_patterns_does_not_matter():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_several_types_at_once_are_the_same_as_one_by_one(kind):
-    sample = made(load(9_000, 4_000))
-    together = estimate(sample, (3, 1, 2), kind)
+    together = estimate(many("none"), (3, 1, 2), kind)
     assert list(together) == [
         "6.1",
         *(f"D{n}" for n in range(1, 5)),
         *(f"E{n}" for n in range(1, 9)),
     ]
-    alone = {name: model for t in (1, 2, 3) for name, model in estimate(sample, t, kind).items()}
+    alone = {name: found for t in (1, 2, 3) for name, found in estimated("none", t, kind).items()}
     for name, model in together.items():
         other = alone[name]
         assert (model.n, model.terms) == (other.n, other.terms)
@@ -401,7 +412,7 @@ def test_types_of_models_that_there_are_not(types):
 
 
 def test_types_may_be_any_collection_of_numbers():
-    sample = made(load(9_000, 4_000))
+    sample = made(1_200)
     expected = list(estimate(sample, (1, 2)))
     for types in ([2, 1], {1, 2}, np.array([1, 2]), (1, 2, 1)):
         assert list(estimate(sample, types)) == expected
