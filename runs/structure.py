@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from runs.tables import Estimate, interval
@@ -62,14 +63,19 @@ class Structures:
     """All histories of a run: persons by (history, year, background, sex, age) or family size."""
 
     def __init__(self, table: pa.Table) -> None:
-        columns = {name: _plain(table[name]) for name in table.column_names}
-        runs = columns["replicate"].astype(np.int64) * (int(columns["draw"].max(initial=0)) + 1)
-        history = np.unique(runs + columns["draw"], return_inverse=True)[1]
-        self.years: list[int] = np.unique(columns["year"]).tolist()
-        year = np.searchsorted(self.years, columns["year"])
-        size = int(history.max(initial=-1)) + 1, len(self.years)
+        draws = (pc.max(table["draw"]).as_py() or 0) + 1
+        runs = np.unique(_history(table, draws))
+        self.years: list[int] = sorted(table["year"].unique().to_pylist())
+        size = len(runs), len(self.years)
         self.ages = np.zeros((*size, len(BACKGROUND), len(SEX), OLDEST + 1))
         self.families = np.zeros((*size, len(BACKGROUND), LARGEST))
+        for batch in table.to_batches():  # a replicate: all of them as 64 bits would be large
+            self._fill(pa.table(batch), runs, draws)
+
+    def _fill(self, table: pa.Table, runs: NDArray[np.int64], draws: int) -> None:
+        columns = {name: _plain(table[name]) for name in table.column_names}
+        history = np.searchsorted(runs, _history(table, draws))
+        year = np.searchsorted(self.years, columns["year"])
         of_age = columns["kind"] == 0
         where = (history, year, columns["background"], columns["sex"], columns["value"])
         self.ages[tuple(part[of_age] for part in where)] = columns["count"][of_age]
@@ -116,6 +122,11 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     found = np.full(part.shape, np.nan)
     np.divide(part, whole, out=found, where=whole > 0)
     return found
+
+
+def _history(table: pa.Table, draws: int) -> NDArray[np.int64]:
+    """Number the history of each row: replicate, then draw."""
+    return _plain(table["replicate"]) * draws + _plain(table["draw"])
 
 
 def _plain(column: pa.ChunkedArray) -> NDArray[np.int64]:
