@@ -21,7 +21,7 @@ from runs.terminal import (
     ending_on_sigterm,
     takes_next,
 )
-from sim.problems import InputError, Problem, refuse, suggest
+from sim.problems import BrokenOffError, InputError, Problem, refuse, suggest
 
 
 class Command(NamedTuple):
@@ -68,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with ending_on_sigterm():
             code: int = arguments.act(arguments, ["vandring", *words])
     except InputError as error:
-        print(f"vandring: {error}", file=sys.stderr)
-        return WRONG_USAGE
+        print(f"vandring: {error}", *getattr(error, "__notes__", []), sep="\n", file=sys.stderr)
+        return FAILED if isinstance(error, BrokenOffError) else WRONG_USAGE
     except KeyboardInterrupt as error:
         _stopped(error)
         return INTERRUPTED

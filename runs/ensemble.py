@@ -2,22 +2,27 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from runs.people import People
+from runs.shards import ShardedPeople, Shards
 from runs.structure import structure_table
 from scenarios.fields import UNCERTAIN
+from scenarios.schema import Scenario
 from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import EVENT
 from sim.engine import Simulation
-from sim.observe import Counts, Observer
-from sim.transitions.process import Settings
+from sim.observe import Counts, Observer, together
+from sim.transitions.process import Part, Settings
+from sim.transitions.share import share_of
 
 PARAMETERS, ECONOMY = UNCERTAIN
 Made = TypeVar("Made")
@@ -27,16 +32,26 @@ Made = TypeVar("Made")
 class Plan:
     """What to simulate: whom, how, how long, how often and divided by what.
 
+    population: all of it, or its shards, which are lived one by one.
     uncertain: what every replicate draws anew besides luck.
     """
 
-    population: Population
+    population: Population | Shards
     settings: Settings
     seed: int
     years: int
     replicates: int
     dimensions: tuple[str, ...]
     uncertain: tuple[str, ...] = ()
+
+    @property
+    def parts(self) -> int:
+        """In how many parts the people of a replicate are lived."""
+        return self.population.many if isinstance(self.population, Shards) else 1
+
+    def pieces_of(self, numbers: Sequence[int]) -> list[int]:
+        """Return the pieces of work of these replicates: of each its parts, in order."""
+        return [number * self.parts + part for number in numbers for part in range(self.parts)]
 
     def settings_of(self, number: int) -> Settings:
         """Return the settings of a replicate: its own draw of what is uncertain."""
@@ -60,6 +75,16 @@ class Replicate:
     flows: pa.Table
     stocks: pa.Table
     structure: pa.Table
+
+
+def plan_of(scenario: Scenario, people: People | ShardedPeople, settings: Settings) -> Plan:
+    """Return what a scenario simulates."""
+    if isinstance(people, ShardedPeople):  # as many arrive as to all of them together
+        immigrants = people.population.census()["resident_immigrants"]
+        settings = replace(settings, scale=share_of(immigrants, people.population.year))
+    years = scenario.years[1] - scenario.years[0] + 1
+    return Plan(people.population, settings, scenario.seed, years, scenario.replicates,
+                scenario.dimensions, scenario.uncertainty)  # fmt: skip
 
 
 class Making(Protocol):
@@ -97,7 +122,7 @@ def live(
     The kernels run without Python's global lock. What a replicate gives depends on its
     number alone, so the number of threads cannot change anything.
     keeper: takes every year and every replicate as it is finished, and gives back those of a
-        run that was broken off.
+        run that was broken off. Of people in shards no years are kept, only replicates.
     """
     halt = threading.Event()
 
@@ -115,7 +140,51 @@ def live(
             keeper.finish(found)
         return found
 
+    def pieces(numbers: Sequence[int]) -> Iterator[Replicate]:
+        todo = plan.pieces_of(numbers)
+        counted = in_order(lambda k: live_piece(plan, todo[k], lived), len(todo), threads, halt)
+        return joined(plan, numbers, counted)
+
+    if plan.parts > 1:
+        return with_kept(plan, keeper, pieces)
     return in_order(make, plan.replicates, threads, halt)
+
+
+def with_kept(
+    plan: Plan, keeper: Keeper | None, lived: Callable[[Sequence[int]], Iterator[Replicate]]
+) -> Generator[Replicate, None, None]:
+    """Yield all replicates in order: those kept, and the others as they are lived and then kept.
+
+    lived: yields the replicates of these numbers, in order.
+    """
+    missing = [n for n in range(plan.replicates) if keeper is None or keeper.finished(n) is None]
+    coming = lived(missing)
+    try:
+        for number in range(plan.replicates):
+            found = keeper.finished(number) if keeper and number not in missing else None
+            if found is None:
+                found = next(coming)
+                if keeper is not None:
+                    keeper.finish(found)
+            yield found
+    finally:
+        if isinstance(coming, Generator):
+            coming.close()
+
+
+def joined(
+    plan: Plan, numbers: Sequence[int], pieces: Iterator[tuple[Counts, ...]]
+) -> Generator[Replicate, None, None]:
+    """Yield the replicates of these numbers, whose pieces come in order."""
+    try:
+        for number in numbers:
+            counted = next(pieces)
+            for more in islice(pieces, plan.parts - 1):
+                counted = tuple(together(years) for years in zip(counted, more, strict=True))
+            yield tables_of(plan, number, counted)
+    finally:
+        if isinstance(pieces, Generator):
+            pieces.close()
 
 
 def in_order(
@@ -154,9 +223,30 @@ def live_one(
     making: Making | None = None,
 ) -> Replicate:
     """Live one replicate and return its tables; it depends on the plan and its number alone."""
+    if plan.parts > 1:
+        pieces = (live_piece(plan, piece, year_done) for piece in plan.pieces_of([number]))
+        return next(joined(plan, [number], pieces))
+    return tables_of(plan, number, live_piece(plan, number * plan.parts, year_done, making))
+
+
+def live_piece(
+    plan: Plan,
+    piece: int,
+    year_done: Callable[[], None] | None = None,
+    making: Making | None = None,
+) -> tuple[Counts, ...]:
+    """Live one part of the people in one replicate; return what the years counted.
+
+    Last comes the 1 January after them.
+    """
+    number, part = divmod(piece, plan.parts)
+    population, settings = plan.population, plan.settings_of(number)
+    if isinstance(population, Shards):
+        settings = replace(settings, part=Part(part, population.homes))
+        population = population.population(part)
     simulation = Simulation(
-        plan.population,
-        plan.settings_of(number),
+        population,
+        settings,
         Chance(plan.seed, number),
         dimensions=plan.dimensions,
         forgetful=True,
@@ -168,27 +258,24 @@ def live_one(
             making.save(simulation, lived[-1])
         if year_done is not None:
             year_done()
-    return _tables_of(plan, number, simulation, lived)
+    return (*lived, simulation.stock())
 
 
-def _tables_of(
-    plan: Plan, number: int, simulation: Simulation, lived: Sequence[Counts]
-) -> Replicate:
-    """Turn what the years counted into tidy tables."""
-    january = (*lived, simulation.stock())
-    stocks = [(c.year, c.stock) for c in january]
+def tables_of(plan: Plan, number: int, counted: Sequence[Counts]) -> Replicate:
+    """Turn what the years counted, and the 1 January after them, into tidy tables."""
+    stocks = [(c.year, c.stock) for c in counted]
     flows = [
         (c.year, EVENT.index(event), c.flows[event])
-        for c in lived
+        for c in counted
         for event in EVENT.names
         if event in c.flows
     ]
-    observer, which = simulation.observer, (number, plan.draw_of(number))
+    observer, which = Observer(plan.dimensions), (number, plan.draw_of(number))
     return Replicate(
         number,
         _table(observer, which, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
         _table(observer, which, stocks, None),
-        structure_table([c.structure for c in january if c.structure], number),
+        structure_table([c.structure for c in counted if c.structure], number),
     )
 
 

@@ -26,6 +26,7 @@ from runs.matching import (
     in_cells,
 )
 from runs.measures import COUNTS
+from sim.agents.population import Population
 from sim.chance import Chance
 from sim.engine import Simulation
 from sim.observe import Counts
@@ -124,6 +125,7 @@ def _live_one(duel: Duel, number: int, year_done: Callable[[], None]) -> History
 def _world(plan: Plan, number: int) -> Simulation:
     """Return a replicate of one world; what is drawn anew in each is the same draw in both."""
     settings, luck = plan.settings_of(number), Chance(plan.seed, number)
+    assert isinstance(plan.population, Population), "two worlds are lived whole"
     return Simulation(plan.population, settings, luck, dimensions=BY, forgetful=True)
 
 

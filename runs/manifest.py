@@ -16,6 +16,7 @@ from typing import Any
 
 from runs.people import People
 from runs.settings import digests
+from runs.shards import ShardedPeople, parts_assumed
 from scenarios.explain import changes_of
 from scenarios.lint import warnings_of
 from scenarios.schema import Scenario
@@ -69,12 +70,13 @@ def assumptions(scenario: Scenario) -> list[dict[str, str]]:
 
 def manifest(
     scenario: Scenario,
-    people: People,
+    people: People | ShardedPeople,
     parameters: Mapping[str, str],
     when: datetime,
     command: list[str],
 ) -> dict[str, Any]:
     """Return what is known before the first year is lived."""
+    shards = people.population.many if isinstance(people, ShardedPeople) else None
     return {
         "format": FORMAT,
         "scenario": asdict(scenario),
@@ -90,13 +92,14 @@ def manifest(
             "year": people.population.year,
             "persons": len(people.population),
             **people.population.census(),
+            **({"shards": shards} if shards else {}),
             "sha256": people.digest,
         },
         "parameters": {**parameters, "sha256": parameter_digest(parameters["name"])},
         **digests(scenario),
         "changes": changes_of(scenario),
         "warnings": warnings_of(scenario),
-        "assumptions": assumptions(scenario),
+        "assumptions": [*assumptions(scenario), *parts_assumed(shards or 1)],
         "guarantee": GUARANTEE,
         "versions": versions(),
         "commit": commit(),

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from runs import manifest as manifests
-from runs.ensemble import Plan, live
+from runs.elsewhere import Here, Life, There, hands, life
+from runs.ensemble import Plan, plan_of
 from runs.parts import TABLES, Merging, Parts
 from runs.people import People, find_people
 from runs.progress import Progress
 from runs.report import write_report
 from runs.resuming import differences, scenario_changes, with_background
 from runs.settings import scenario_of, settings_of
-from runs.store import new_folder
+from runs.shards import ShardedPeople, sharded
+from runs.store import OUT, new_folder
 from runs.structure import structure_csv
 from runs.sums import Sums
 from runs.tables import headline, write_summaries, write_whole
@@ -43,68 +45,95 @@ class Job:
     """What a run will do, and the manifest that says so."""
 
     scenario: Scenario
-    people: People
+    people: People | ShardedPeople
     settings: Settings
     record: dict[str, Any]
 
     @property
     def plan(self) -> Plan:
         """What is to be simulated."""
-        first, last = self.scenario.years
-        return Plan(
-            self.people.population,
-            self.settings,
-            self.scenario.seed,
-            last - first + 1,
-            self.scenario.replicates,
-            self.scenario.dimensions,
-            self.scenario.uncertainty,
-        )
+        return plan_of(self.scenario, self.people, self.settings)
 
 
 def run(
     scenario: Scenario,
     *,
-    threads: int = 1,
+    threads: int | None = None,
     out: str | None = None,
     chunk: int | None = None,
     command: list[str] | None = None,
     asked_for: Mapping[str, Any] | None = None,
+    dask: str | None = None,
+    shards: str | None = None,
 ) -> Finished:
     """Simulate a scenario and write its run folder, which is whole or absent.
 
     What breaks a run off leaves a hidden folder, from which `resume` goes on.
     asked_for: the word and the options that the scenario was read by, to see if it changes.
-    threads, chunk: matters of speed; they change no number.
+    threads, chunk, dask: matters of speed; they change no number. dask: the address of a cluster,
+        or 'local' for one of as many processes as threads are asked for, else one a core.
+    shards: in how many parts the people are lived, 'auto' or a number; None: whole.
     """
     clock = _Clock()
     when = datetime.now(UTC).astimezone()
-    with clock.timing("population"):
-        job = job_of(scenario, chunk, when, command or ["vandring"])
-    job.record.update(threads=threads, asked_for=asked_for)
-    folder = new_folder(scenario.name, _short_hash(job.record), when, out)
-    with begun(folder, job.record) as part:
-        found = _live_and_write(job, threads, part, clock)
+    near = Path(out) if out else OUT / scenario.name
+    with ExitStack() as stack:
+        with clock.timing("population"):
+            people = people_of(scenario, shards, near, stack)
+            job = job_of(scenario, chunk, when, command or ["vandring"], people)
+        job.record["asked_for"] = asked_for
+        folder = new_folder(scenario.name, _short_hash(job.record), when, out)
+        workers = stack.enter_context(hands(dask, threads))
+        with begun(folder, job.record) as part:
+            found = _live_and_write(job, workers, part, clock)
     return Finished(folder, job.record, found)
 
 
-def resume(folder: Path, *, threads: int = 1, chunk: int | None = None) -> Finished:
+def resume(
+    folder: Path,
+    *,
+    threads: int | None = None,
+    chunk: int | None = None,
+    dask: str | None = None,
+) -> Finished:
     """Go on with the run that was to get this folder, and was broken off."""
     clock = _Clock()
     when = datetime.now(UTC).astimezone()
     record = record_of(folder)
-    with taken_up(folder) as part:
+    with ExitStack() as stack, taken_up(folder) as part:
+        workers = stack.enter_context(hands(dask, threads))
         with clock.timing("population"):
-            job = job_of(scenario_of(record, part), chunk, when, [])
+            scenario = scenario_of(record, part)
+            people = people_of(scenario, record["population"].get("shards"), folder, stack)
+            job = job_of(scenario, chunk, when, [], people)
         refuse(f"run {folder}", [*differences(record, job.record), *scenario_changes(record)])
         record["resumed"] = [*record.get("resumed", []), when.isoformat(timespec="seconds")]
-        found = _live_and_write(replace(job, record=record), threads, part, clock)
+        found = _live_and_write(replace(job, record=record), workers, part, clock)
     return Finished(folder, record, found)
 
 
-def job_of(scenario: Scenario, chunk: int | None, when: datetime, command: list[str]) -> Job:
-    """Find the people and the settings of a scenario, and say what they are."""
-    people = find_people(scenario.population, scenario.years[0])
+def people_of(
+    scenario: Scenario, shards: str | int | None, near: Path, stack: ExitStack
+) -> People | ShardedPeople:
+    """Return the people of a run: in memory, or until the stack ends in shards on disk."""
+    which, first = scenario.population, scenario.years[0]
+    if shards is None:
+        return find_people(which, first)
+    return stack.enter_context(sharded(which, first, str(shards), near))
+
+
+def job_of(
+    scenario: Scenario,
+    chunk: int | None,
+    when: datetime,
+    command: list[str],
+    people: People | ShardedPeople | None = None,
+) -> Job:
+    """Find the people and the settings of a scenario, and say what they are.
+
+    people: if they are found already.
+    """
+    people = people or find_people(scenario.population, scenario.years[0])
     scenario = with_background(scenario)
     refuse(f"scenario {scenario.name}", _unfit(scenario, people))
     settings = settings_of(scenario, chunk)
@@ -113,7 +142,7 @@ def job_of(scenario: Scenario, chunk: int | None, when: datetime, command: list[
     return Job(scenario, people, settings, record)
 
 
-def _unfit(scenario: Scenario, people: People) -> Iterator[Problem]:
+def _unfit(scenario: Scenario, people: People | ShardedPeople) -> Iterator[Problem]:
     first, here = scenario.years[0], people.population.year
     if first != here:
         yield Problem(
@@ -135,16 +164,21 @@ def _short_hash(record: dict[str, Any]) -> str:
     return sha256(repr([when, *(record[key] for key in keys)]).encode()).hexdigest()
 
 
-def _live_and_write(job: Job, threads: int, part: Path, clock: "_Clock") -> dict[str, Any]:
+def _live_and_write(job: Job, workers: Here | There, part: Path, clock: "_Clock") -> dict[str, Any]:
     """Live all replicates that are not kept already, and write everything."""
     plan, parts, sums = job.plan, Parts(part), Sums()
     whole = part / WHOLE
-    years = plan.years * plan.replicates
-    kept = parts.years_kept(plan.replicates, plan.years)
+    years = plan.years * plan.replicates * plan.parts
+    kept = plan.parts * parts.years_kept(plan.replicates, plan.years)
+    job.record["lived_on"] = workers.described()
+
+    def sent() -> Life:
+        return life(job.scenario, job.people, job.settings.chunk)
+
     with (
         clock.timing("simulation"),
         Progress(years, "years lived", before=kept) as bar,
-        closing(live(plan, threads, bar.advance, parts)) as replicates,
+        closing(workers.live(plan, sent, bar.advance, parts)) as replicates,
         Merging(whole) as merging,
     ):
         for replicate in replicates:

@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,18 +89,20 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
 
 def replay(folder: Path, few: int | None = None, threads: int = 1) -> Verdict:
     """Live the first replicates of a finished run again, or all, and compare."""
-    from runs.pipeline import job_of
+    from runs.pipeline import job_of, people_of
     from runs.resuming import differences
     from runs.settings import scenario_of
 
     record = _record_of(folder)
     scenario = scenario_of(record, folder)
-    job = job_of(scenario, None, datetime.now(UTC), [])
-    unlike = tuple(differences(record, job.record))
-    for problem in unlike:
-        print(f"vandring: note: {problem.where} {problem.found}", file=sys.stderr)
     many = min(few or scenario.replicates, scenario.replicates)
-    with TemporaryDirectory(prefix="vandring-replay-") as place:
+    with TemporaryDirectory(prefix="vandring-replay-") as place, ExitStack() as stack:
+        near, shards = Path(place) / "people", record["population"].get("shards")
+        people = people_of(scenario, shards, near, stack)
+        job = job_of(scenario, None, datetime.now(UTC), [], people)
+        unlike = tuple(differences(record, job.record))
+        for problem in unlike:
+            print(f"vandring: note: {problem.where} {problem.found}", file=sys.stderr)
         differs = _first_difference(folder, job, many, threads, Path(place))
         whole = differs is None and many == scenario.replicates
         files = _same_files(folder, Path(place), record) if whole else {}
@@ -118,7 +120,7 @@ def _first_difference(
     plan = replace(job.plan, replicates=many)
     held = _readable(replicates_in(folder, range(many)))
     with (
-        Progress(many * plan.years, "years lived") as bar,
+        Progress(many * plan.years * plan.parts, "years lived") as bar,
         closing(live(plan, threads, bar.advance)) as lived,
         Merging(place) as merging,
     ):

@@ -39,7 +39,10 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("--years", metavar="FIRST..LAST", help="first and last year to live, such as 2013..2022")
     add("--replicates", metavar="N", help="how often to live them, with different luck")
     add("--seed", metavar="N", help="where the luck starts; the same seed gives the same numbers")
-    add("--threads", metavar="N", default="1", help="replicates lived side by side (default: 1)")
+    add("--threads", metavar="N", help="replicates lived side by side (default: 1)")
+    add("--dask", metavar="ADDRESS", nargs="?", const="local", help="live them on a Dask cluster: "
+        "its scheduler's address or file; without one, processes on this machine, as many as "
+        "--threads, else one a core")  # fmt: skip
     add("--model-type", metavar="1|2|3", help="one logit for all, by centrality, or also by sex")
     add("--population", metavar="WHICH", help="embedded, embedded:0.1 for a tenth, or a file")
     add("--parameters", metavar="WHICH", help="published, or a folder of `vandring estimate`")
@@ -51,6 +54,8 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("--resume", metavar="RUN", help="go on with a run that was broken off: the folder that it "
         "would have got, or its name in runs/out")  # fmt: skip
     add("--out", metavar="FOLDER", help="write the run there instead of to a new folder")
+    add("--shards", metavar="N", help="live the people in so many parts of whole families, for "
+        "populations larger than memory; auto: a million persons each")  # fmt: skip
     add("--chunk", metavar="N", help="persons handled at a time (speed only)")
     add("--json", action="store_true", help="print the outcome as JSON on standard output")
 
@@ -60,7 +65,7 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     from runs.store import folder_problem
 
     problems: list[Problem] = [*arguments.unknown]
-    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
+    threads = _threads(arguments, problems)
     chunk = arguments.chunk
     if chunk is not None:
         chunk = whole_number(chunk, "--chunk", 10**9, problems)
@@ -81,10 +86,33 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     return told(lambda: tell(finished), f"the run lies in {finished.folder}")
 
 
+def _threads(arguments: argparse.Namespace, problems: list[Problem]) -> int | None:
+    """Return how many replicates are lived side by side here, None if nothing was said.
+
+    What is wrong with where and in how many parts they are to be lived joins `problems`.
+    """
+    given, dask = arguments.threads, arguments.dask
+    if arguments.shards is not None:
+        from runs.shards import shards_problem
+
+        problems += shards_problem(arguments.shards)
+    if dask is not None:
+        from runs.cluster import LOCAL, address_problem
+
+        problems += address_problem(dask)
+        if given is not None and dask != LOCAL:
+            found = "means nothing on a cluster that is there already"
+            cure = "The cluster's workers have threads of their own."
+            problems.append(Problem("--threads", found, "without --dask ADDRESS", cure))
+    if given is None:
+        return None
+    return whole_number(given, "--threads", MOST_THREADS, problems)
+
+
 def _run(
     scenario: Any,
     arguments: argparse.Namespace,
-    threads: int,
+    threads: int | None,
     chunk: int | None,
     command: list[str],
 ) -> Any:
@@ -95,7 +123,7 @@ def _run(
         print(f"vandring: note: {warning}", file=sys.stderr)
     asked_for = {"scenario": arguments.scenario, "options": _options(arguments)}
     return run(scenario, threads=threads, out=arguments.out, chunk=chunk, command=command,
-               asked_for=asked_for)  # fmt: skip
+               asked_for=asked_for, dask=arguments.dask, shards=arguments.shards)  # fmt: skip
 
 
 def _options(arguments: argparse.Namespace) -> dict[str, str]:
@@ -105,19 +133,20 @@ def _options(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 def _resumed(
-    arguments: argparse.Namespace, threads: int, chunk: int | None, problems: list[Problem]
+    arguments: argparse.Namespace, threads: int | None, chunk: int | None, problems: list[Problem]
 ) -> Any:
     """Go on with a run; whatever would make it another run is refused."""
-    for name in (*OVERRIDES, "out", "scenario"):
+    for name in (*OVERRIDES, "out", "scenario", "shards"):
         if getattr(arguments, name) is not None:
             word = arguments.scenario if name == "scenario" else f"--{name.replace('_', '-')}"
             found = "cannot be given with --resume: the run goes on as it began"
-            problems.append(Problem(word, found, "--threads, --chunk, --json"))
+            problems.append(Problem(word, found, "--threads, --dask, --chunk, --json"))
     refuse("command", problems)
     from runs.pipeline import resume
     from runs.resuming import folder_to_resume
 
-    return resume(folder_to_resume(arguments.resume), threads=threads, chunk=chunk)
+    return resume(folder_to_resume(arguments.resume), threads=threads, chunk=chunk,
+                  dask=arguments.dask)  # fmt: skip
 
 
 def scenario_asked_for(

@@ -25,12 +25,12 @@ from runs.checkpoints import replace_text
 from runs.manifest import as_text
 from runs.parts import Parts
 from runs.store import cannot_write
-from sim.problems import InputError, Problem
+from sim.problems import BrokenOffError, InputError, Problem
 
 LOCKS = find_spec("fcntl") is not None  # elsewhere two runs into one folder are not noticed
 
 RECORD, LOCK, WHOLE = "run.json", "lock", "whole"
-WORTH_KEEPING = (OSError, MemoryError, KeyboardInterrupt, SystemExit)
+WORTH_KEEPING = (OSError, MemoryError, KeyboardInterrupt, SystemExit, BrokenOffError)
 
 
 def hidden(folder: Path) -> Path:

@@ -5,7 +5,7 @@ year, so that flows divided by stocks are transition probabilities. Everybody re
 counted; background tells immigrants from Norwegian-born persons, whose reason is 'unknown'.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,6 +109,33 @@ class Counts:
     def total(self, event: str) -> int:
         """Return how many persons an event happened to."""
         return int(self.flows[event][1].sum()) if event in self.flows else 0
+
+
+def together(parts: Sequence[Counts]) -> Counts:
+    """Return the counts of one year of several parts of a population, added up."""
+    events = sorted({event for part in parts for event in part.flows})
+    structures = [part.structure for part in parts if part.structure]
+    return Counts(
+        parts[0].year,
+        _added([part.stock for part in parts]),
+        {event: _added([p.flows[event] for p in parts if event in p.flows]) for event in events},
+        Structure(
+            parts[0].year,
+            np.sum([one.ages for one in structures], axis=0),
+            np.sum([one.families for one in structures], axis=0),
+        ) if structures else None,
+    )  # fmt: skip
+
+
+def _added(
+    parts: Sequence[tuple[NDArray[np.int64], NDArray[np.int64]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    cells = np.concatenate([cells for cells, _ in parts])
+    counts = np.concatenate([counts for _, counts in parts])
+    found, which = np.unique(cells, return_inverse=True)
+    added = np.zeros(found.size, dtype=np.int64)
+    np.add.at(added, which, counts)
+    return found, added
 
 
 class Observer:

@@ -34,6 +34,14 @@ class InputError(ValueError):
         lines = "".join(f"\n  - {problem}" for problem in self.problems)
         super().__init__(f"{source} has {len(self.problems)} {many}:{lines}")
 
+    def __reduce__(self) -> tuple[type["InputError"], tuple[str, tuple[Problem, ...]]]:
+        """Let other processes send it whole."""
+        return type(self), (self.source, self.problems)
+
+
+class BrokenOffError(InputError):
+    """Something outside stopped the work in the middle; what was done is worth keeping."""
+
 
 def refuse(source: str, problems: Iterable[Problem]) -> None:
     """Raise one `InputError` if there are any problems; otherwise do nothing."""

@@ -4,6 +4,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.agents import files
+from sim.agents.checks import rows_of
 from sim.agents.columns import COLUMNS
 from sim.problems import InputError
 from tests.conftest import made_people
@@ -333,3 +334,21 @@ def test_text_in_any_form_is_read(people):
     words = pa.array(table["sex"].to_pylist(), pa.string_view())
     again = files.from_table(table.set_column(1, "sex", words))
     np.testing.assert_array_equal(again["sex"], people["sex"])
+
+
+def test_identifiers_are_told_from_what_is_none():
+    found, there = files.identifiers(pa.array([3.0, None, 2.0**53]))
+    assert (found.tolist(), there.tolist()) == ([3, 0, 2**53], [True, False, True])
+    assert files.identifiers(pa.array([2**63 - 1], pa.uint64()))[0].tolist() == [2**63 - 1]
+    for wrong in (["x"], [1.5], [2.0**63], [float("inf")]):
+        assert files.identifiers(pa.array(wrong)) is None
+
+
+def test_problems_of_a_part_name_the_rows_of_the_file(frame):
+    frame["sex"] = frame["sex"].astype(str)
+    frame.loc[2, "sex"] = "woman"
+    with rows_of(np.arange(len(frame)) * 10), pytest.raises(InputError) as raised:
+        files.from_table(frame, 2013)
+    assert "sex: 1 row (first: 21) hold 'woman'" in str(raised.value)
+    with pytest.raises(InputError, match=r"sex: 1 row \(first: 3\) hold 'woman'"):
+        files.from_table(frame, 2013)

@@ -3,7 +3,8 @@ import pytest
 
 from sim.chance import Chance
 from sim.codes import AGE_GROUP, DURATION_GROUP
-from sim.observe import DEFAULT_DIMENSIONS, DIMENSIONS, Observer
+from sim.observe import DEFAULT_DIMENSIONS, DIMENSIONS, Counts, Observer, together
+from sim.structure import Structure
 from sim.transitions.process import Year
 from tests.conftest import made_people
 
@@ -104,3 +105,23 @@ def test_groups_begin_where_their_names_say():
         "11",
         "16",
     ]
+
+
+def test_parts_add_up_cell_by_cell_and_event_by_event():
+    def counted(stock, flows, n):
+        cells = {event: tuple(map(np.array, zip(*pairs, strict=True))) for event, pairs in flows}
+        ages, families = np.full((3, 2, 101), n), np.full((3, 8), n)
+        return Counts(2013, tuple(map(np.array, zip(*stock, strict=True))), cells,
+                      Structure(2013, ages, families))  # fmt: skip
+
+    one = counted([(2, 5), (7, 1)], [("stay", [(2, 5)]), ("birth", [(9, 1)])], 1)
+    other = counted([(1, 4), (7, 3)], [("stay", [(1, 4), (2, 2)])], 10)
+    both = together([one, other])
+    assert both.year == 2013
+    assert [part.tolist() for part in both.stock] == [[1, 2, 7], [4, 5, 4]]
+    assert [part.tolist() for part in both.flows["stay"]] == [[1, 2], [4, 7]]
+    assert [part.tolist() for part in both.flows["birth"]] == [[9], [1]]
+    assert both.structure.ages.shape == (3, 2, 101)
+    assert (both.structure.ages == 11).all()
+    assert (both.structure.families == 11).all()
+    assert list(both.flows) == ["birth", "stay"]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from runs import ensemble, pipeline
+from runs import elsewhere, ensemble, pipeline
 from runs.people import digest
 from runs.settings import settings_of
 from scenarios.schema import load_scenario
@@ -34,7 +34,7 @@ def test_every_option_reaches_the_engine(scenario, tmp_path, monkeypatch):
         seen.update(plan=plan, threads=threads)
         return ensemble.live(plan, threads, *more)
 
-    monkeypatch.setattr(pipeline, "live", live)
+    monkeypatch.setattr(elsewhere, "live", live)
     pipeline.run(scenario, threads=2, chunk=17, out=str(tmp_path / "out"))
     plan = seen["plan"]
     assert seen["threads"] == 2

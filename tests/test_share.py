@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.agents.population import ABROAD
-from sim.transitions.share import share_of_all
+from sim.transitions.share import share_of, share_of_all
 from tests.conftest import made_people
 
 
@@ -14,6 +14,11 @@ def test_a_population_is_compared_with_the_stock_of_its_year():
     halfway = (593_324 + (700_000 - 593_324) / 3) / 1_000
     assert share_of_all(made_people(1_000, year=2014)) == pytest.approx(1 / halfway)
     assert share_of_all(made_people(1_000, year=2040)) == pytest.approx(1_000 / 800_106)
+
+
+def test_so_many_immigrants_are_the_same_share_without_a_population():
+    assert share_of(1_000, 2013) == share_of_all(made_people(1_000))
+    assert share_of(593_000, 2013) == 1.0
 
 
 def test_only_resident_immigrants_count():

@@ -1,6 +1,8 @@
 """What must be true of every population, each check named after its failure."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -13,11 +15,28 @@ from sim.problems import Problem
 Columns = Mapping[str, NDArray[Any]]
 NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
 RESIDENT, ABROAD = PLACE.index("resident"), PLACE.index("abroad")
+_numbers: ContextVar[NDArray[np.int64] | None] = ContextVar("rows of the file", default=None)
+
+
+@contextmanager
+def rows_of(numbers: NDArray[np.int64]) -> Iterator[None]:
+    """Let messages name the rows of the file that a part of it was taken from.
+
+    numbers: the row of each person of the part, counted from 0.
+    """
+    before = _numbers.set(numbers)
+    try:
+        yield
+    finally:
+        _numbers.reset(before)
 
 
 def rows(wrong: NDArray[Any]) -> str:
     """Say how many rows are meant and where the first of them stand (rows count from 1)."""
     positions = np.flatnonzero(wrong) if wrong.dtype == np.bool_ else wrong
+    numbers = _numbers.get()
+    if numbers is not None:
+        positions = numbers[positions]
     first = ", ".join(str(position + 1) for position in positions[:3])
     return f"{positions.size:,} {'row' if positions.size == 1 else 'rows'} (first: {first})"
 

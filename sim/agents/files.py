@@ -7,6 +7,7 @@ is null. The population's year and source travel in the file's metadata.
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,19 @@ def load(path: str | os.PathLike[str], year: int | None = None) -> Population:
     year: overrides (or supplies, for files made elsewhere) the year in the metadata.
     """
     source = str(path)
+    with readable(path):
+        table = pq.ParquetFile(path).read()
+    return from_table(table, year, source)
+
+
+@contextmanager
+def readable(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Say in the usual form why a file cannot be read."""
+    source = str(path)
     try:
         if Path(path).is_dir():
             raise InputError(source, [Problem("file", "is a folder", "a Parquet file")])
-        table = pq.ParquetFile(path).read()
+        yield
     except FileNotFoundError:
         raise InputError(source, [Problem("file", "does not exist", "a Parquet file")]) from None
     except PermissionError:
@@ -60,7 +70,6 @@ def load(path: str | os.PathLike[str], year: int | None = None) -> Population:
     except (OSError, pa.ArrowException) as error:
         found = f"cannot be read as Parquet ({str(error).splitlines()[0]})"
         raise InputError(source, [Problem("file", found, "a Parquet file")]) from None
-    return from_table(table, year, source)
 
 
 def to_table(population: Population) -> pa.Table:
@@ -199,6 +208,16 @@ def _as_numpy(values: pa.Array) -> NDArray[Any]:
         kind = pa.float64()
     found: NDArray[Any] = pc.fill_null(values.cast(kind), 0).to_numpy(zero_copy_only=False)
     return np.where(np.isnan(found), 0, found)
+
+
+def identifiers(values: pa.Array) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+    """Return numbers and where they stand; None if these are no whole numbers of 64 bits."""
+    if not _is_numeric(values):
+        return None
+    found, there = _as_numpy(values), ~_empty(values)
+    if not ((found >= -BEYOND) & (found < BEYOND) & (found == np.floor(found)))[there].all():
+        return None
+    return found.astype(np.int64), there
 
 
 def _empty(values: pa.Array) -> NDArray[Any]:

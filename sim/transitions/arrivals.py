@@ -27,7 +27,7 @@ from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
 from sim.transitions.batches import listed
-from sim.transitions.process import Assumption, Positions, Settings, Year
+from sim.transitions.process import Assumption, Part, Positions, Settings, Year
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -69,6 +69,7 @@ class Arrivals:
     numbers: persons by year (from 2004; the last row stands for all later years) and stream
         (`arrival_tables.STREAMS`); alter it to let fewer, more or other people arrive.
     scale: the share of the people that the population represents.
+    part: which part of the people the population is, if they are lived in parts.
     """
 
     name: ClassVar = "arrivals"
@@ -80,9 +81,13 @@ class Arrivals:
 
     LEVERS: ClassVar = arrival_levers.LEVERS
 
-    def __init__(self, numbers: Floats, scale: float = 1.0, mix: Floats | None = None) -> None:
+    def __init__(
+        self, numbers: Floats, scale: float = 1.0, mix: Floats | None = None,
+        part: Part | None = None,
+    ) -> None:  # fmt: skip
         self.numbers = numbers
         self.scale = scale
+        self.part = part
         self.mix = tables.origin_mix() if mix is None else mix
 
     @classmethod
@@ -92,7 +97,7 @@ class Arrivals:
         numbers = tables.expected_numbers(declining=choice == "history")
         numbers = numbers * 0 if choice == "none" else numbers
         numbers, mix = arrival_levers.altered(numbers, tables.origin_mix(), settings.changes)
-        return cls(numbers, settings.scale or 0.0, mix)
+        return cls(numbers, settings.scale or 0.0, mix, settings.part)
 
     def happen(self, year: Year) -> None:
         """Let people arrive; who arrives is not exposed to anything else this year."""
@@ -119,7 +124,8 @@ class Arrivals:
     ) -> tuple[Ints, Ints]:
         """Return donors and numbers of the units of a stream that arrive.
 
-        A unit arrives if more than half of it is within the number of persons.
+        A unit arrives if more than half of it is within the number of persons. All are counted,
+        whichever part they come to, so that together the parts get the units of the whole.
         """
         donors = tables.donors()
         units, chances = donors.chances(stream, _row(self.mix, year)[stream])
@@ -132,6 +138,8 @@ class Arrivals:
         donor = units[like]
         size = donors.size[donor]
         come = np.cumsum(size) - size / 2 < persons
+        if self.part is not None:
+            come &= self.part.receives(donors.origin[donor], number)
         return donor[come], number[come]
 
 

@@ -42,6 +42,24 @@ PUBLISHED = "published"
 
 
 @dataclass(frozen=True)
+class Part:
+    """A part of a population that is lived in parts.
+
+    which: its number. homes: by origin, the parts where families of that origin live, in turn.
+    """
+
+    which: int
+    homes: tuple[tuple[int, ...], ...]
+
+    def receives(self, origin: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Say which families of these origins and numbers come to this part and no other."""
+        many = np.array([len(home) for home in self.homes])
+        begins = np.cumsum(many) - many
+        parts = np.concatenate([np.array(home, dtype=np.int64) for home in self.homes])
+        return np.asarray(parts[begins[origin] + number % many[origin]] == self.which)
+
+
+@dataclass(frozen=True)
 class Settings:
     """How a simulation is run, apart from whom it starts with and its luck.
 
@@ -52,6 +70,7 @@ class Settings:
     chunk: persons handled at a time; a matter of speed that cannot change a result.
     scale: the share of all immigrants that the population stands for, so that as many
         arrive; None: as many as it holds of those who lived in Norway that year.
+    part: of a population that is lived in parts, which part this is; None: it is lived whole.
     calibration: 'shipped', or the folder of a calibration.
     draw: which draw of all that was estimated and calibrated; None: the estimates.
     draw_seed: the seed of the draws.
@@ -69,6 +88,7 @@ class Settings:
     chunk: int = 65_536
     renew: int = 10
     scale: float | None = None
+    part: Part | None = None
     calibration: str = SHIPPED
     draw: int | None = None
     draw_seed: int = 0

@@ -16,9 +16,13 @@ def share_of_all(population: Population) -> float:
     A register that differs a little from the published figure is the whole. Between published
     years the stock is interpolated; before the first and after the last it is theirs.
     """
+    return share_of(int(np.count_nonzero(population.immigrants)), population.year)
+
+
+def share_of(immigrants: int, year: int) -> float:
+    """Return so many resident immigrants as a share of the published stock of a year."""
     years, persons = _published()
-    published = float(np.interp(population.year, years, persons))
-    share = int(np.count_nonzero(population.immigrants)) / published
+    share = immigrants / float(np.interp(year, years, persons))
     return 1.0 if abs(share - 1) < WHOLE else share
 
 
