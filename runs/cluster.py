@@ -80,16 +80,16 @@ class Cluster:
             except KilledWorker:
                 found = f"{DEATHS + 1} processes died while they made piece {number}"
                 cure = "Is there memory enough for each process? See docs/cluster.md."
-                raise _refused(self.address, found, "one that lives", cure) from None
+                raise _broken_off(self.address, found, "one that lives", cure) from None
             except (CancelledError, OSError):
                 if sent.status == "error":
                     raise  # the work's own
                 found = "the scheduler was lost, and with it what was not finished"
-                raise _refused(self.address, found, "one that stays", "Run again.") from None
+                raise _broken_off(self.address, found, "one that stays", "Run again.") from None
             except ModuleNotFoundError as error:
                 found = f"a worker knows no module {shown(error.name)}"
                 cure = "Install Vandring there, in the same version as here."
-                raise _refused(self.address, found, "workers with Vandring", cure) from None
+                raise _broken_off(self.address, found, "workers with Vandring", cure) from None
 
     def _tell_if_alone(self) -> None:
         if not self.client.nthreads():
@@ -116,7 +116,7 @@ def connected(address: str, processes: int | None = None) -> Iterator[Cluster]:
     except (OSError, TimeoutError, ValueError, ImportError) as error:
         found = f"no scheduler answers there ({str(error).splitlines()[0] or type(error).__name__})"
         cure = "Is `dask scheduler` running, and the address the one that it printed?"
-        raise _refused(address, found, ADDRESSES, cure) from None
+        raise InputError("cluster", [Problem(address, found, ADDRESSES, cure)]) from None
     with client:
         yield Cluster(client, address)
 
@@ -167,5 +167,5 @@ def _is_address(address: str) -> bool:
     return named or (address.endswith(".json") and Path(address).is_file())
 
 
-def _refused(address: str, found: str, allowed: str, cure: str) -> InputError:
+def _broken_off(address: str, found: str, allowed: str, cure: str) -> BrokenOffError:
     return BrokenOffError("cluster", [Problem(address, found, allowed, cure)])
