@@ -85,7 +85,7 @@ def test_levels_and_counties_are_chosen_in_proportion_to_the_stock(reason, home)
         municipality=np.full(n, start),
         reason=np.full(n, REASON.index(reason)),
     )
-    moved(people)
+    moved(people, DomesticDestination(published_weights()))
     weights = published_weights()[REASON.index(reason)].copy()
     weights[CENTRALITY_OF[start] == CENTRALITY_OF] = 0
     where = people["municipality"]
@@ -97,6 +97,37 @@ def test_levels_and_counties_are_chosen_in_proportion_to_the_stock(reason, home)
     counties = np.flatnonzero(held > 0.02 * weights.sum())
     seen = [np.count_nonzero(COUNTY_OF[where] == c) for c in counties]
     assert_shares(seen, held[counties] / held[counties].sum())
+
+
+def test_of_those_whose_county_has_the_level_a_share_stays_in_it():
+    """From Halden (level 3), all who move to a level that Østfold has; once in a million."""
+    n, near = load(40_000, 800), 0.6
+    start = MUNICIPALITY.index(municipality("Halden").number)
+    people = made_people(n, families=False, municipality=np.full(n, start),
+                         reason=np.full(n, REASON.index("work")))  # fmt: skip
+    moved(people, DomesticDestination(published_weights(), near))
+    where = people["municipality"]
+    has = np.unique(CENTRALITY_OF[COUNTY_OF[start] == COUNTY_OF])
+    weights = published_weights()[REASON.index("work")]
+    counts, expected = [], []
+    for level in has[has != CENTRALITY_OF[start]]:
+        there = level == CENTRALITY_OF
+        natural = weights[there & (COUNTY_OF[start] == COUNTY_OF)].sum() / weights[there].sum()
+        some = where[CENTRALITY_OF[where] == level]
+        inside = np.count_nonzero(COUNTY_OF[some] == COUNTY_OF[start])
+        counts += [inside, some.size - inside]
+        share = near + (1 - near) * natural
+        expected += [share * some.size, (1 - share) * some.size]
+    assert sum(counts) > 20
+    assert_shares(counts, np.array(expected) / sum(expected))
+
+
+def test_without_nearness_moves_go_where_the_stock_is():
+    apart = DomesticDestination.ready(Settings(assumptions={"near_moves": "none"}))
+    plain = DomesticDestination(published_weights())
+    np.testing.assert_array_equal(apart.county_weights, plain.county_weights)
+    near = DomesticDestination.ready(Settings())
+    assert (near.county_weights != plain.county_weights).any()
 
 
 def test_everybody_goes_where_their_own_reason_weighs():

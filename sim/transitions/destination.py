@@ -2,10 +2,12 @@
 
 Level and county are choices with explicit error terms among alternatives weighted by the
 immigrants who live there on 1.1.2013, by reason: people go where those who came for the same reason
-live. The official stock knows reasons less finely: refugees include their families, family
-immigrants exclude them, education includes other reasons, and Nordic and unknown reason
-are one group. It is published by county and centrality; within a county's level it is
-shared evenly among the municipalities, for want of published figures.
+live. Of those who move to a level that their own county has, a share stays in it, as of all
+moves of immigrants between municipalities. The official stock knows reasons less finely:
+refugees include their families, family immigrants exclude them, education includes other
+reasons, and Nordic and unknown reason are one group. It is published by county and centrality;
+within a county's level it is shared evenly among the municipalities, for want of published
+figures.
 """
 
 import csv
@@ -21,11 +23,22 @@ from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.transitions import choice_kernel as kernel
 from sim.transitions.process import DOMESTIC, Assumption, Positions, Settings, Year
+from sim.transitions.sources import remembered, rows
 from sim.transitions.together import leaders
 
 SOURCE = "IMDi, immigrants by reason and municipality, 1.1.2013"
 SMALLEST = 0.5  # persons; keeps every municipality within reach of every reason
 BATCH = 8_192  # movers at a time, so that the draws of a batch fit the cache
+
+NEAR = Assumption(
+    "near_moves",
+    {
+        "as_2014": "Of moves to a level that the mover's county has, four in ten stay in the "
+        "county, as of all moves of immigrants between municipalities in 2014; the others go "
+        "where those of the same reason live.",
+        "none": "Moves to another level go where those of the same reason live, however far.",
+    },
+)
 
 
 class DomesticDestination:
@@ -34,17 +47,17 @@ class DomesticDestination:
     name: ClassVar = "domestic_destination"
     reads: ClassVar = frozenset({"person", "reason", "municipality", "family", "partner", "mother"})
     writes: ClassVar = frozenset({"municipality"})
-    assumptions: ClassVar[tuple[Assumption, ...]] = ()
+    assumptions: ClassVar[tuple[Assumption, ...]] = (NEAR,)
 
-    def __init__(self, weights: NDArray[np.float64]) -> None:
+    def __init__(self, weights: NDArray[np.float64], near: float = 0.0) -> None:
         self.level_weights = _by_level(weights)  # weights: (reasons, municipalities)
         self.places = Places(weights)
-        self.county_weights: NDArray[np.float64] = self.places.counties.reshape(-1, len(COUNTY))
+        self.county_weights = with_own(self.places.counties, near).reshape(-1, len(COUNTY))
 
     @classmethod
     def ready(cls, settings: Settings) -> "DomesticDestination":
         """Take the published stock as weights."""
-        return cls(published_weights())
+        return cls(published_weights(), share_near(settings))
 
     def happen(self, year: Year) -> None:
         """Move everybody whose outcome is DOMESTIC, and record those who change level."""
@@ -63,15 +76,15 @@ class DomesticDestination:
         municipality[movers] = chosen[leader]
         municipality[children] = municipality[year.adults[along]]
         after = municipality[everybody]
-        changed = everybody[CENTRALITY_OF[after] != CENTRALITY_OF[before]]
-        year.record("domestic", changed)
+        year.record("domestic", everybody[CENTRALITY_OF[after] != CENTRALITY_OF[before]])
         year.record("county", everybody[COUNTY_OF[after] != COUNTY_OF[before]])
-        year.changed.append(changed)
+        year.changed.append(everybody[after != before])
 
     def _choose(self, movers: Positions, year: Year) -> NDArray[np.int64]:
         population = year.population
         person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
-        here = CENTRALITY_OF[population["municipality"][movers]].astype(np.int64)
+        place = population["municipality"][movers]
+        here, home = (of[place].astype(np.int64) for of in (CENTRALITY_OF, COUNTY_OF))
         level = _draw(
             year.chance,
             year.year,
@@ -86,7 +99,7 @@ class DomesticDestination:
             "destination_county",
             person,
             self.county_weights,
-            reason * len(CENTRALITY) + level,
+            (reason * len(CENTRALITY) + level) * len(COUNTY) + home,
         )
         luck = year.chance.uniform("destination_municipality", year.year, person)
         return self.places.municipality(reason, level, county, luck)
@@ -126,6 +139,30 @@ class Places:
         at = np.empty(mark.size, dtype=np.int64)
         kernel.find(self.heap, mark, first, last, at)
         return np.asarray(self.order[at - reason * size])
+
+
+def with_own(counties: NDArray[np.float64], near: float) -> NDArray[np.float64]:
+    """Return weights of counties for each present one: (reason, level, present, county).
+
+    near: the share that stays in the present county if it has the level; the others choose
+    among all counties by weight.
+    """
+    own = np.eye(len(COUNTY))
+    total = counties.sum(axis=-1, keepdims=True)
+    share = counties / np.where(total > 0, total, 1.0)
+    has = np.where(counties > 0, near, 0.0)[..., None]
+    return np.ascontiguousarray(has * own + (1 - has) * share[:, :, None, :])
+
+
+def share_near(settings: Settings) -> float:
+    """Return the share of moves to another municipality that stay in the county."""
+    return 0.0 if settings.choice(NEAR) == "none" else _share_near()
+
+
+@remembered
+def _share_near() -> float:
+    (row,) = rows("destination_near.csv")
+    return 1 - float(row["between_counties"]) / float(row["between_municipalities"])
 
 
 @cache
