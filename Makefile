@@ -45,10 +45,11 @@ docs: install
 register: install
 	$(PY) -m calibration.build
 	$(PY) -m calibration.identify
-	$(PY) -m calibration.county_moves
+	$(PY) -m calibration.reason_fit
 	$(PY) -m calibration.arrivals
 	$(PY) -m calibration.economy_paths
 	$(PY) -m calibration.family_offsets
+	$(PY) -m calibration.county_moves
 	$(PY) -m calibration.livelihood_rates
 	$(PY) -m calibration.year_shifts
 	$(PY) -m calibration.elasticities

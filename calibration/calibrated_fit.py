@@ -13,12 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from calibration import elasticities, family_offsets, year_shifts
-from calibration.expected import weights
 from calibration.raking import Floats
 from calibration.reconstruction import reconstruct
 from sim.codes import COUNTRY_GROUP, REASON
 from sim.transitions.calibrated import COLUMNS, DRIVERS, KINDS, OFFSETS, VARIANTS, YEARS
-from sim.transitions.process import Settings
 
 Told = Callable[[str], None]
 AT_REST = 0.05  # log odds by which the last round may move a shift
@@ -92,8 +90,7 @@ def calibrate(
             shutil.copy(shipped / name, folder / name)
     say("offsets by kind of family")
     people = reconstruct()
-    plain = weights(people, Settings(assumptions={"family_offset": "none"}))
-    offset, _, reached = family_offsets.offsets(people, plain)
+    offset, _, reached = family_offsets.offsets(people)
     family_offsets.write(offset, folder / OFFSETS)
     say("shifts of the years 2004-2012")
     years = year_shifts.fit(year_shifts.Plan(stocks=stocks), seeds=seeds, scale=scale)

@@ -24,8 +24,15 @@ from sim.codes import CENTRALITY, REASON
 from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS
-from sim.transitions.destination import published_weights
+from sim.transitions.destination import (
+    published_places,
+    published_weights,
+    share_near,
+    with_own,
+)
 from sim.transitions.process import Process, Settings, Year
+from sim.transitions.reason_offsets import county_factor, period_of
+from sim.transitions.shifts import within_reasons
 
 OUT = Path("sim/transitions/data/county_moves.csv")
 STEPS, LARGEST = 60, 0.5
@@ -38,14 +45,24 @@ SOURCE = (
 
 def crossing() -> Floats:
     """Return the chance that a level move leaves the county: (reason, level, county)."""
-    weights = published_weights()
+    settings, weights = Settings(), published_weights()
+    by_level = np.stack([weights[:, level == CENTRALITY_OF].sum(axis=1)
+                         for level in range(len(CENTRALITY))], axis=1)  # fmt: skip
+    to = with_own(published_places().counties, share_near(settings))
+    leaves = 1 - np.diagonal(to, axis1=2, axis2=3)  # by reason, level moved to, present county
     found = np.zeros((len(REASON), len(CENTRALITY), len(COUNTY)))
     for level in range(len(CENTRALITY)):
-        elsewhere = level != CENTRALITY_OF
-        share = weights * elsewhere / (weights * elsewhere).sum(axis=1, keepdims=True)
-        for county in range(len(COUNTY)):
-            found[:, level, county] = (share * (county != COUNTY_OF)).sum(axis=1)
+        others = by_level * (np.arange(len(CENTRALITY)) != level)
+        share = others / others.sum(axis=1, keepdims=True)
+        found[:, level] = np.einsum("rl,rlc->rc", share, leaves)
     return found
+
+
+def inside(people: Population) -> Floats:
+    """Return by how much the chance of each person is that of their reason, kind and age."""
+    factor = county_factor(within_reasons(Settings()), period_of(people.year))
+    return np.asarray(factor[people["reason"], people["status"], people["education"],
+                             COUNTY_OF[people["municipality"]]])  # fmt: skip
 
 
 class _Looking:
@@ -89,7 +106,7 @@ def chances() -> tuple[Floats, Floats, Floats]:
     total = 1 + of.move + of.emigrate
     place: NDArray[np.int16] = people["municipality"]
     across = crossing()[people["reason"], CENTRALITY_OF[place], COUNTY_OF[place]]
-    crosses, stays = of.move / total * across, 1 / total
+    crosses, stays = of.move / total * across, inside(people) / total
     mine = np.maximum(cells.cell, 0)  # of others: never counted
     target = wanted(cells.persons, "out_of_county_percent")
     married = cells.mean(moved_by_unions(people))
@@ -97,7 +114,7 @@ def chances() -> tuple[Floats, Floats, Floats]:
     for _ in range(STEPS):
         leaving = (crosses + stays * chance.ravel()[mine])[of.follows]
         reached = cells.mean(leaving) + married
-        stay = np.maximum(cells.mean(stays[of.follows]), 0.5)
+        stay = np.maximum(cells.mean(stays[of.follows]), 0.3)
         chance = np.clip(chance + (target - reached) / stay, 0.0, LARGEST)
     return chance, target, reached
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from calibration import margins as m
-from calibration.expected import Weights, weights
+from calibration.expected import weights
 from calibration.raking import Floats, Ints
 from calibration.reconstruction import reconstruct
 from sim.agents.population import Population
@@ -44,6 +44,8 @@ MIXED = {"3+ mixed, more immigrants": "more_immigrants", "3+ mixed, equal": "equ
 YIELDING = 0.7  # by how much parts go to meet the whole: then every rate holds within 15 percent
 LEAST = 0.2  # of the rate at all ages: what the others must have where the young have more
 STEPS, LARGEST = 80, 3.0
+OTHERWISE = {"family_offset": "none"}  # all but what is looked for
+PUBLISHED = {**OTHERWISE, "reason_offset": "none"}  # the models as they are published
 SHAPE = (len(REASON), len(KINDS), len(AGES_OF_OFFSETS))
 SOURCE = (
     "Rapporter 2016/27, Tables 4.1-4.3 (rows of 4.3 exchanged where only so it agrees with 4.1), "
@@ -135,11 +137,15 @@ def _mixed(table: Rates, reason: str, pair: Floats, persons: Floats) -> Floats:
     return np.asarray(np.outer(rates * np.sqrt(all_ages / mean), pair / all_ages))
 
 
-def offsets(people: Population, of: Weights) -> tuple[Floats, Floats, Floats]:
-    """Return the offsets, and the rates wanted and reached, by cell."""
+def offsets(people: Population, settings: Settings | None = None) -> tuple[Floats, Floats, Floats]:
+    """Return the offsets, and the rates wanted and reached, by cell.
+
+    Totals by reason are those of the published models, whatever else tells families apart.
+    """
     cells = cells_of(people)
     immigrant = people.immigrants
-    plain = of.emigrating()
+    plain = weights(people, settings_of(PUBLISHED)).emigrating()
+    of = weights(people, settings or settings_of(OTHERWISE))
     by_reason = np.bincount(people["reason"][immigrant], plain[immigrant], len(REASON))
     target = wanted(cells.persons)
     target *= (by_reason / (target * cells.persons).sum(axis=(1, 2)))[:, None, None]
@@ -153,15 +159,18 @@ def offsets(people: Population, of: Weights) -> tuple[Floats, Floats, Floats]:
     return offset, target, cells.mean(of.emigrating(factor))
 
 
+def settings_of(assumptions: dict[str, str]) -> Settings:
+    """Return the settings of a run with these assumptions."""
+    return Settings(assumptions=dict(assumptions))
+
+
 def _logit(p: Floats) -> Floats:
     return np.asarray(np.log(p / (1 - p)))
 
 
 def main() -> int:
     """Write the table."""
-    people = reconstruct()
-    plain = Settings(assumptions={"family_offset": "none"})
-    write(offsets(people, weights(people, plain))[0])
+    write(offsets(reconstruct())[0])
     return 0
 
 

@@ -67,7 +67,8 @@ def digests(scenario: Scenario) -> dict[str, dict[str, str]]:
     """Return fingerprints of the economy and of the calibration that a scenario names."""
     economy = sha256(economy_of(scenario.economy).values.tobytes()).hexdigest()
     found = calibrated.read(scenario.calibration)
-    parts = [found.offset, *found.means.values(), *found.draws.values(), *found.shifts.values()]
+    parts = [found.offset, *found.means.values(), *found.draws.values(), *found.shifts.values(),
+             *found.within.values()]  # fmt: skip
     calibration = sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
     return {
         "economy": {"name": scenario.economy, "sha256": economy},

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 
 from sim.codes import BACKGROUND, EDUCATION, REASON, STATUS
-from sim.geography import CENTRALITY_OF
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions.sources import rows
 from sim.transitions.terms import TERMS
 
@@ -55,7 +55,35 @@ def weights(someone, year, coefficients, assumptions):
     ]
     if assumptions.get("family_offset", "calibrated") == "calibrated":
         values[1] += offsets()[someone["reason"], kind_of_family(someone), 20 <= age <= 35]
+    if assumptions.get("reason_offset", "calibrated") == "calibrated":
+        for k, what in enumerate(("domestic", "emigrate")):
+            values[k] += offset_within_reason(someone, year, what)
     return math.exp(values[0]), math.exp(values[1])
+
+
+def offset_within_reason(someone, year, what):
+    """What county, centrality, education and status add to the log odds within one's reason."""
+    place = someone["municipality"]
+    traits = {
+        "county": COUNTY.names[COUNTY_OF[place]],
+        "centrality": str(CENTRALITY_OF[place] + 1),
+        "education": EDUCATION.names[someone["education"]],
+        "status": STATUS.names[someone["status"]],
+    }
+    period = "2004" if year < 2009 else "2009"
+    reason = REASON.names[someone["reason"]]
+    return sum(
+        reason_offsets().get((what, period, reason, by, code), 0.0) for by, code in traits.items()
+    )
+
+
+@cache
+def reason_offsets():
+    """The calibrated offsets inside each reason."""
+    return {
+        (row["what"], row["from_year"], row["reason"], row["by"], row["code"]): float(row["offset"])
+        for row in rows("reason_offsets.csv")
+    }
 
 
 def kind_of_family(someone):

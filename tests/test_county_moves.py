@@ -1,5 +1,7 @@
 """Moves to another county at the same level: the rule for one person, and Table 4.1."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -10,11 +12,13 @@ from sim.codes import BACKGROUND, REASON
 from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 from sim.jit import COMPILED
+from sim.transitions import calibrated
 from sim.transitions.calibrated import KINDS
 from sim.transitions.county_moves import SHAPE, CountyMoves, published_chances
 from sim.transitions.process import STAY, Settings, Year
+from sim.transitions.reason_offsets import WHAT, county_factor, no_offsets
 from tests.conftest import load, made_people
-from tests.oracles import kind_of_family, person
+from tests.oracles import kind_of_family, offset_within_reason, person
 
 
 def lived(people, process, outcome=None, seed=1):
@@ -30,7 +34,8 @@ def test_everybody_moves_by_the_rule_for_one_person():
     people = made_people(load(20_000, 1_500))
     people["background"][::7] = BACKGROUND.index("norwegian_born")
     outcome = np.random.default_rng(1).integers(0, 3, len(people))
-    year, before = lived(people, CountyMoves(published_chances() * 5), outcome)
+    factors = [county_factor(calibrated.read().within, period) for period in (0, 1)]
+    year, before = lived(people, CountyMoves(published_chances() * 5, factors), outcome)
     words = np.empty(len(people), dtype=np.uint32)
     year.chance.swift_word("county_moves", 2013, people["person"], words)
     moved = np.flatnonzero(people["municipality"] != before)
@@ -38,9 +43,12 @@ def test_everybody_moves_by_the_rule_for_one_person():
     def moves(i):
         age = 2013 - 1 - int(people["birth_year"][i])
         covered = people["background"][i] != BACKGROUND.index("norwegian_born")
-        kind = KINDS.index(kind_of_family(person(people, i)))
+        someone = person(people, i)
+        someone["municipality"] = int(before[i])
+        kind = KINDS.index(kind_of_family(someone))
         luck = (words[i] + 0.5) / 2**32
         chance = 5 * published_chances()[people["reason"][i], kind, int(20 <= age <= 35)]
+        chance *= math.exp(offset_within_reason(someone, 2013, "county"))
         return outcome[i] == STAY and age >= 15 and covered and luck < chance
 
     assert moved.tolist() == [i for i in range(len(people)) if moves(i)]
@@ -48,7 +56,8 @@ def test_everybody_moves_by_the_rule_for_one_person():
     np.testing.assert_array_equal(np.sort(year.happened("county")), moved)
     assert (CENTRALITY_OF[people["municipality"]] == CENTRALITY_OF[before]).all()
     assert (COUNTY_OF[people["municipality"][moved]] != COUNTY_OF[before[moved]]).all()
-    assert not np.concatenate(year.changed).size  # the level is what mobility looks at
+    changed = np.sort(np.concatenate(year.changed))  # mobility looks at the county
+    np.testing.assert_array_equal(changed, moved)
 
 
 @pytest.mark.parametrize("chance", [0.0, 1.0])
@@ -60,6 +69,20 @@ def test_certain_moves(chance):
     moved = people["municipality"] != before
     np.testing.assert_array_equal(moved, adult if chance else np.zeros(500, dtype=bool))
     assert ("county" in year.events) == bool(chance)
+
+
+def test_only_the_county_that_is_told_moves():
+    """A factor of 0 everywhere but in Oslo for the later period; 2013 lies in it."""
+    people = made_people(2_000, 3)
+    log = no_offsets()
+    log["county"][1, WHAT.index("county")] = -np.inf
+    log["county"][1, WHAT.index("county"), :, 2] = 0.0
+    factors = [county_factor(log, period) for period in (0, 1)]
+    _, before = lived(people, CountyMoves(np.ones(SHAPE), factors))
+    moved = people["municipality"] != before
+    adult = people["birth_year"] <= 2013 - 16
+    np.testing.assert_array_equal(moved, adult & (COUNTY_OF[before] == 2))
+    assert moved.any()
 
 
 def test_nobody_moves_if_so_chosen():

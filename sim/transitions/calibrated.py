@@ -2,6 +2,7 @@
 
 year_shifts.csv: log odds of earlier years less those of 2013, by reason and country group.
 family_offsets.csv: log odds by reason and kind of family, beyond what the models say.
+reason_offsets.csv: the same inside each reason by county, centrality, education and status.
 elasticities.csv, elasticity_draws.csv: the answer of emigration to the economy, its mean and
 draws of its posterior.
 """
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from sim.chance import Chance
 from sim.codes import COUNTRY_GROUP, REASON
 from sim.problems import Problem, refuse, suggest
+from sim.transitions import reason_offsets
 
 Floats = NDArray[np.float64]
 SHIPPED = "shipped"
@@ -31,24 +33,29 @@ AGES_OF_OFFSETS = ("other", "20-35")
 DRIVERS = ("unemployment_norway", "unemployment_origin", "log_income_ratio")
 VARIANTS = ("without_feedback", "with_feedback")
 SIZES = 256
-YEARS, OFFSETS, MEANS, DRAWS = (
-    "year_shifts.csv", "family_offsets.csv", "elasticities.csv", "elasticity_draws.csv",
+YEARS, OFFSETS, WITHIN, MEANS, DRAWS = (
+    "year_shifts.csv", "family_offsets.csv", "reason_offsets.csv", "elasticities.csv",
+    "elasticity_draws.csv",
 )  # fmt: skip
 COLUMNS = {
     YEARS: ("year", "reason", "country_group", "outcome", "shift", "std_error", "assumed",
             "source"),
     OFFSETS: ("reason", "family", "age", "outcome", "offset", "assumed", "source"),
+    WITHIN: ("what", "from_year", "reason", "by", "code", "offset", "assumed", "source"),
     MEANS: ("variant", "country_group", "driver", "mean", "std_error", "unit", "assumed", "source"),
     DRAWS: ("variant", "draw", "country_group", *DRIVERS, "assumed", "source"),
 }  # fmt: skip
 WORDS = {"reason": REASON.names, "country_group": (*COUNTRY_GROUP.names, "all"), "outcome": MOVES,
          "family": KINDS, "age": AGES_OF_OFFSETS,
-         "variant": VARIANTS, "driver": DRIVERS}  # fmt: skip
+         "variant": VARIANTS, "driver": DRIVERS, "what": reason_offsets.WHAT,
+         "by": tuple(reason_offsets.TRAITS), "code": reason_offsets.CODES,
+         "from_year": tuple(map(str, reason_offsets.PERIODS))}  # fmt: skip
 NUMBERS = ("year", "shift", "offset", "mean", "draw", *DRIVERS)
 # Log odds, and log odds a unit of a driver: what is beyond is a slip of the pen.
 BOUNDS = {"shift": 10.0, "offset": 10.0, "mean": 100.0, **dict.fromkeys(DRIVERS, 100.0)}
 KEYS = {YEARS: ("year", "reason", "country_group", "outcome"),
         OFFSETS: ("reason", "family", "age", "outcome"),
+        WITHIN: ("what", "from_year", "reason", "by", "code"),
         MEANS: ("variant", "country_group", "driver"),
         DRAWS: ("variant", "draw", "country_group")}  # fmt: skip
 MOST_DRAWS, MOST_TOLD = 10_000, 40
@@ -61,6 +68,7 @@ class Calibration:
 
     shifts: by year: (reason, country group, move or emigrate).
     offset: (reason, kind of family, age, move or emigrate).
+    within: what sets apart those of one reason, as `reason_offsets` has it.
     means: by variant: (country group, driver). draws: by variant: (draw, country group, driver).
     """
 
@@ -68,6 +76,7 @@ class Calibration:
     offset: Floats
     means: dict[str, Floats]
     draws: dict[str, Floats]
+    within: reason_offsets.Offsets
 
     def year_shift(self, year: int) -> Floats:
         """Return what sets a year's log odds apart from those of 2013."""
@@ -138,7 +147,8 @@ def _read(folder: Path) -> Calibration:
     for row in tables[MEANS]:
         cell = COUNTRY_GROUP.index(row["country_group"]), DRIVERS.index(row["driver"])
         means[row["variant"]][cell] = _n(row, "mean")
-    return Calibration(shifts, offset, means, {v: _draws(tables[DRAWS], v) for v in VARIANTS})
+    draws = {v: _draws(tables[DRAWS], v) for v in VARIANTS}
+    return Calibration(shifts, offset, means, draws, reason_offsets.from_rows(tables[WITHIN]))
 
 
 def _draws(table: list[Row], variant: str) -> Floats:
@@ -223,6 +233,9 @@ def _wrong_cells(where: str, row: Row) -> Iterator[Problem]:
         if column in row and row[column] not in words:
             cure = suggest(str(row[column]), words)
             yield Problem(where, f"{column} is {row[column]!r}", ", ".join(words), cure)
+    codes = reason_offsets.TRAITS.get(row.get("by", ""), ())
+    if codes and row["code"] not in codes and row["code"] in reason_offsets.CODES:
+        yield Problem(where, f"code is {row['code']!r}", f"{', '.join(codes)} ({row['by']})")
     for column in NUMBERS:
         if column in row and not _is_number(row[column], whole=column in ("year", "draw")):
             yield Problem(where, f"{column} is {row[column]!r}", "a finite number")

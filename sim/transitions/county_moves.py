@@ -7,13 +7,14 @@ Tables 4.1-4.3 say by reason, kind of family and age. They go where those of the
 live at the same level, whatever the distance.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.chance import cuts
-from sim.codes import BACKGROUND, CENTRALITY, REASON
+from sim.codes import BACKGROUND, CENTRALITY, EDUCATION, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
@@ -22,17 +23,21 @@ from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
+from sim.transitions.reason_offsets import PERIODS, county_factor, period_of
+from sim.transitions.shifts import within_reasons
 from sim.transitions.sources import remembered, rows
 from sim.transitions.together import leaders
 
 SHAPE = (len(REASON), len(KINDS), len(AGES_OF_OFFSETS))
+WITHIN = (len(REASON), len(STATUS), len(EDUCATION), len(COUNTY))
+COUNTIES = COUNTY_OF.astype(np.uint8)
 
 COUNTY_MOVES = Assumption(
     "county_moves",
     {
         "as_2013": "Residents who stay at their centrality level move to another county there as "
         "often as Tables 4.1-4.3 say of 2013, by reason, kind of family and being 20-35, in every "
-        "year.",
+        "year; which of them do is told by reason_offset.",
         "none": "Nobody moves to another county at the same level.",
     },
 )
@@ -45,12 +50,16 @@ class CountyMoves:
     reads: ClassVar = frozenset({"person", "place", "birth_year", "background", "reason",
                                  "family_total", "family_immigrants", "municipality",
                                  "family", "partner",
-                                 "mother"})  # fmt: skip
+                                 "mother", "status", "education"})  # fmt: skip
     writes: ClassVar = frozenset({"municipality"})
     assumptions: ClassVar[tuple[Assumption, ...]] = (COUNTY_MOVES,)
 
-    def __init__(self, chances: NDArray[np.float64], *, norwegian_born: bool = False) -> None:
-        self.cuts = cuts(chances.ravel())  # of SHAPE
+    def __init__(
+        self, chances: NDArray[np.float64], factors: Sequence[NDArray[np.float64]] = (),
+        *, norwegian_born: bool = False,
+    ) -> None:  # fmt: skip
+        # chances: of SHAPE; factors: of WITHIN, one for each period
+        self.cuts = [cuts(_within(chances, f)) for f in factors or [np.ones(WITHIN)] * len(PERIODS)]
         self.kind_of = kinds_of_families()
         self.covered = np.ones(len(BACKGROUND), dtype=np.uint8)
         self.covered[BACKGROUND.index("norwegian_born")] = norwegian_born
@@ -61,11 +70,14 @@ class CountyMoves:
         born = settings.choice(NORWEGIAN_BORN) == "as_immigrants"
         if settings.choice(COUNTY_MOVES) == "none":
             return cls(np.zeros(SHAPE), norwegian_born=born)
-        return cls(published_chances(), norwegian_born=born)
+        log = within_reasons(settings)
+        factors = [county_factor(log, period) for period in range(len(PERIODS))]
+        return cls(published_chances(), factors, norwegian_born=born)
 
     def happen(self, year: Year) -> None:
         """Move people and record them; those who crossed a border between levels are recorded."""
-        if not self.cuts.any():
+        below = self.cuts[period_of(year.year)]
+        if not below.any():
             return
         population = year.population
         columns = (
@@ -75,11 +87,14 @@ class CountyMoves:
             "reason",
             "family_total",
             "family_immigrants",
+            "status",
+            "education",
+            "municipality",
         )
         looked_at = [year.outcome, *(population[c] for c in columns)]
         movers, _ = listed(
             year, self.name, lambda words, some, found: kernel.leave_county(
-                words, self.cuts, year.year - 1, YOUNGEST, self.covered, self.kind_of, found,
+                words, below, year.year - 1, YOUNGEST, self.covered, self.kind_of, COUNTIES, found,
                 *(c[some] for c in looked_at),
             ), year.lucky,
         )  # fmt: skip
@@ -99,7 +114,13 @@ class CountyMoves:
         children = year.children[following]
         municipality[children] = municipality[year.adults[following]]
         year.record("county", np.concatenate([moved, children]))
-        year.changed.append(children)  # some lived at another level than their adult
+        year.changed += [moved, children]  # counties differ, and children's levels may
+
+
+def _within(chances: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return chances of everybody's cell: SHAPE, then status, education and county."""
+    cells = chances[..., None, None, None] * factor[:, None, None]
+    return np.minimum(cells, 1.0).ravel()
 
 
 def _choose(movers: Positions, year: Year) -> NDArray[np.int64]:

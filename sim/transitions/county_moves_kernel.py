@@ -7,6 +7,7 @@ from sim.jit import kernel
 
 # Kinds of families; family sizes; those of 20-35 have chances of their own.
 KINDS, SIZES, YOUNG, OLD = np.uint64(7), np.uint64(256), 20, 35
+STATUSES, EDUCATIONS, COUNTIES = np.uint64(5), np.uint64(6), np.uint64(19)
 
 
 @kernel
@@ -17,6 +18,7 @@ def leave_county(
     youngest: int,
     covered: NDArray[np.uint8],
     kind_of: NDArray[np.uint8],
+    county_of: NDArray[np.uint8],
     movers: NDArray[np.int64],
     outcome: NDArray[np.uint8],
     place: NDArray[np.uint8],
@@ -25,6 +27,9 @@ def leave_county(
     reason: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
+    status: NDArray[np.uint8],
+    education: NDArray[np.uint8],
+    municipality: NDArray[np.int16],
 ) -> int:
     """List the residents of an age who stay at their level and whose word is below the cut.
 
@@ -46,6 +51,8 @@ def leave_county(
         young = np.uint64((age >= YOUNG) & (age <= OLD))
         kind = kind_of[np.uint64(family_total[j]) * SIZES + np.uint64(family_immigrants[j])]
         cell = (np.uint64(reason[j]) * KINDS + np.uint64(kind)) * np.uint64(2) + young
+        cell = (cell * STATUSES + np.uint64(status[j])) * EDUCATIONS + np.uint64(education[j])
+        cell = cell * COUNTIES + np.uint64(county_of[np.uint16(municipality[j])])
         movers[count] = j
         count += (words[j] < cuts[cell]) & (covered[background[j]] != 0)
     return count

@@ -13,12 +13,26 @@ from numpy.typing import NDArray
 from sim.agents.families import children_and_adults
 from sim.agents.population import Population, lengthened
 from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
-from sim.geography import CENTRALITY_OF
+from sim.geography import CENTRALITY_OF, MUNICIPALITY
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.shifts import ECONOMY, FAMILIES, REFERENCE, YEAR_EFFECTS, Shifts
+from sim.transitions.reason_offsets import (
+    PERIODS,
+    Offsets,
+    period_of,
+    place_factor,
+    trait_factor,
+)
+from sim.transitions.shifts import (
+    ECONOMY,
+    FAMILIES,
+    REFERENCE,
+    WITHIN_REASONS,
+    YEAR_EFFECTS,
+    Shifts,
+)
 from sim.transitions.terms import FACTORS
 from sim.transitions.together import CORRELATION, TOGETHER, SharedLuck
 
@@ -26,7 +40,7 @@ YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimat
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
 GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
-FACTORED = 7  # tables that are factors of a weight
+FACTORED = 8  # tables that are factors of a weight
 CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="right") - 1
 
 CHILDREN = Assumption(
@@ -70,14 +84,17 @@ class Mobility:
         ECONOMY,
         REFERENCE,
         FAMILIES,
+        WITHIN_REASONS,
         TOGETHER,
     )
 
     def __init__(self, coefficients: NDArray[np.float64], settings: Settings) -> None:
         self.settings = settings
         self.shifts = Shifts(settings)
-        self.tables = with_offset(weight_tables(coefficients, settings), self.shifts.offset())
-        highest = with_shift(self.tables, self.shifts.largest)
+        tables = with_offset(weight_tables(coefficients, settings), self.shifts.offset())
+        log = self.shifts.within()
+        self.of_period = [within_reasons(tables, log, p) for p in range(len(PERIODS))]
+        highest = with_shift(_highest_of(self.of_period), self.shifts.largest)
         self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
         self.store = Store(settings.chunk)
         together = settings.choice(TOGETHER) == "together"
@@ -116,7 +133,7 @@ class Mobility:
 
     def tables_of(self, year: int) -> kernel.Tables:
         """Return the factors of the year's weights."""
-        return with_shift(self.tables, self.shifts.factors(year))
+        return with_shift(self.of_period[period_of(year)], self.shifts.factors(year))
 
     def lucky(self, year: Year) -> NDArray[np.int64]:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
@@ -296,6 +313,7 @@ def weight_tables(coefficients: NDArray[np.float64], settings: Settings) -> kern
         np.exp(beta["family_immigrants"][:, None] * size),
         np.ones((len(REASON) * len(COUNTRY_GROUP), OUTCOMES)),
         np.ones((len(REASON) * len(KINDS) * len(AGES_OF_OFFSETS), OUTCOMES)),
+        np.ones((len(REASON) * len(MUNICIPALITY), OUTCOMES)),
     )
     rows = [np.ascontiguousarray(factor.reshape(-1, OUTCOMES)) for factor in factors]
     group_of = (CENTRALITY_OF * 2).astype(np.uint8)
@@ -311,6 +329,22 @@ def with_shift(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tab
 def with_offset(tables: kernel.Tables, factor: NDArray[np.float64]) -> kernel.Tables:
     """Return the tables with weights multiplied by reason, kind of family and age."""
     return tables._replace(offset=np.ascontiguousarray(factor.reshape(-1, OUTCOMES)))
+
+
+def within_reasons(tables: kernel.Tables, log: Offsets, period: int) -> kernel.Tables:
+    """Return the tables with what sets places, educations and statuses of a reason apart."""
+    traits = tables.traits.reshape(GROUPS, -1) * trait_factor(log, period).ravel()
+    return tables._replace(
+        traits=np.ascontiguousarray(traits.reshape(-1, OUTCOMES)),
+        place=place_factor(log, period).reshape(-1, OUTCOMES),
+    )
+
+
+def _highest_of(tables: list[kernel.Tables]) -> kernel.Tables:
+    """Return the tables with the highest factors of all periods."""
+    most = {name: np.max([getattr(one, name) for one in tables], axis=0)
+            for name in ("traits", "place")}  # fmt: skip
+    return tables[0]._replace(**most)
 
 
 def _by_code(beta: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:

@@ -29,6 +29,7 @@ from sim.jit import inlined, kernel
 AGES, CLASSES, SIZES = np.uint64(121), np.uint64(17), np.uint64(256)
 REASONS, STATUSES, EDUCATIONS = np.uint64(6), np.uint64(5), np.uint64(6)
 REGIONS, KINDS = np.uint64(3), np.uint64(7)  # country groups, and kinds of families
+PLACES = np.uint64(428)  # municipalities
 YOUNG, OLD, BOTH = np.uint64(20), np.uint64(35), np.uint64(2)  # ages of offsets of their own
 OLDEST, LONGEST, AN_INT = 120, 16, np.int32(1)
 # A ceiling is a float32 cut to eight steps an octave, from 2**-29 (code 1) to 8 (code 255).
@@ -56,14 +57,15 @@ class Persons(NamedTuple):
 
 
 class Tables(NamedTuple):
-    """exp(V) as a product of seven factors, for moving (last index 0) and emigrating (1).
+    """exp(V) as a product of eight factors, for moving (last index 0) and emigrating (1).
 
     Each of the first five tables has one row for every combination of a group (centrality * 2
     + sex) and a value: age, single year of duration, traits (reason, status and education
     together) or family size. `shift` is by reason and country group, `offset` by reason, kind
-    of family and being 20-35. `group_of` gives centrality * 2 by municipality, `region_of` the
-    country group by origin, `kind_of` the kind of family by its size and the immigrants in
-    it, and `covered` is 1 for the backgrounds that the model describes.
+    of family and being 20-35, `place` by reason and municipality. `group_of` gives
+    centrality * 2 by municipality, `region_of` the country group by origin, `kind_of` the kind
+    of family by its size and the immigrants in it, and `covered` is 1 for the backgrounds that
+    the model describes.
     """
 
     age: NDArray[np.floating]
@@ -73,6 +75,7 @@ class Tables(NamedTuple):
     immigrants: NDArray[np.floating]
     shift: NDArray[np.floating]
     offset: NDArray[np.floating]
+    place: NDArray[np.floating]
     group_of: NDArray[np.uint8]
     region_of: NDArray[np.uint8]
     kind_of: NDArray[np.uint8]
@@ -107,12 +110,15 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.float
     size, same = np.uint64(persons.family_total[i]), np.uint64(persons.family_immigrants[i])
     offset = (reason * KINDS + np.uint64(tables.kind_of[size * SIZES + same])) * BOTH + young
     total, immigrants = group * SIZES + size, group * SIZES + same
+    place = reason * PLACES + np.uint64(np.uint16(persons.municipality[i]))
     move = tables.age[age, 0] * tables.duration[stay, 0] * tables.traits[traits, 0]
     emigrate = tables.age[age, 1] * tables.duration[stay, 1] * tables.traits[traits, 1]
     move *= tables.total[total, 0] * tables.immigrants[immigrants, 0]
     emigrate *= tables.total[total, 1] * tables.immigrants[immigrants, 1]
     move *= tables.shift[shift, 0] * tables.offset[offset, 0]
     emigrate *= tables.shift[shift, 1] * tables.offset[offset, 1]
+    move *= tables.place[place, 0]
+    emigrate *= tables.place[place, 1]
     return move, emigrate
 
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from sim.agents.columns import LAST_YEAR
 from sim.codes import COUNTRY_GROUP, REASON
 from sim.economy import Economy
-from sim.transitions import calibrated
+from sim.transitions import calibrated, reason_offsets
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS
 from sim.transitions.levers import Lever
 from sim.transitions.process import Assumption, Settings
@@ -67,6 +67,16 @@ FAMILIES = Assumption(
         "calibrated": "Emigration by reason, size and kind of family is shifted so that Tables "
         "4.1-4.3 hold; totals by reason stay those of the published models.",
         "none": "The published models as they are: linear in family size.",
+    },
+)
+WITHIN_REASONS = Assumption(
+    "reason_offset",
+    {
+        "calibrated": "Moving and emigration inside each reason differ by county, centrality, "
+        "education and labour status as the report tells of 2004-2008 and of 2009-2013; later "
+        "years are as 2009-2013.",
+        "none": "County makes no difference; centrality, education and labour status make the "
+        "same for every reason, as in the published models.",
     },
 )
 
@@ -140,3 +150,14 @@ class Shifts:
         if self.settings.choice(FAMILIES) == "none":
             return np.ones((len(REASON), len(KINDS), len(AGES_OF_OFFSETS), 2))
         return np.asarray(np.exp(self.calibration.offset))
+
+    def within(self) -> reason_offsets.Offsets:
+        """Return the log odds that set people of one reason apart."""
+        return within_reasons(self.settings)
+
+
+def within_reasons(settings: Settings) -> reason_offsets.Offsets:
+    """Return what sets people of one reason apart, as a run's settings choose."""
+    if settings.choice(WITHIN_REASONS) == "none":
+        return reason_offsets.no_offsets()
+    return calibrated.read(settings.calibration).within
