@@ -187,7 +187,7 @@ def test_used_by_names_every_calibration_but_no_other():
     assert all("county_moves" in p.used_by for p in tables if p.measure == "county_out_rate")
     linear = [p for p in RECORD.values() if p.cluster == "r2016.t5_13_31" and p.model]
     assert linear
-    assert all(pattern.held_out for pattern in linear)
+    assert all("reason_offsets" in pattern.used_by for pattern in linear)
 
 
 def test_the_numbers_of_the_reports_obey_what_their_texts_say():

@@ -78,6 +78,8 @@ CALIBRATIONS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "reconstruction": ("the reconstructed population", "den rekonstruerte befolkningen"),
     "family_offsets": ("families (Tables 4.1-4.3)", "familier (tabell 4.1-4.3)"),
     "county_moves": ("moves between counties (Tables 4.1-4.3)", "fylkesflytting (tabell 4.1-4.3)"),
+    "reason_offsets": ("differences inside each reason (chapters 4 and 5)",
+                       "forskjeller innen hver grunn (kapittel 4 og 5)"),
     "year_shifts": ("the years 2004-2012", "årene 2004-2012"),
     "elasticities": ("effects of the economy", "virkninger av økonomien"),
     "economy": ("paths of the economy", "baner for økonomien"),
