@@ -5,7 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from calibration.calibrated_fit import Answer
+from calibration import calibrated_fit
+from calibration.calibrated_fit import Answer, Found, Line
 from runs.cli import main
 from sim.jit import COMPILED
 from sim.transitions import calibrated
@@ -65,6 +66,18 @@ def test_identified_is_narrower_than_the_prior():
 
     assert answer(0.5).identified
     assert not answer(0.95).identified
+
+
+@pytest.mark.parametrize(("families", "experiments", "code"),
+                         [(True, True, 0), (False, True, 1), (True, False, 1)])  # fmt: skip
+def test_what_does_not_hold_is_the_exit_code(families, experiments, code, tmp_path, monkeypatch):
+    """Of a calibration made up: one rate and one experiment, which hold or do not."""
+    shifts = np.zeros((9, 6, 3))
+    lines = [(Line("a rate", 1.0, 1.1, held),) for held in (families, experiments)]
+    found = Found(*lines, (), shifts, shifts, (0.0,))
+    monkeypatch.setattr(calibrated_fit, "calibrate", lambda folder, **how: found)
+    assert main(["calibrate", "--out", str(tmp_path / "out")]) == code
+    assert (tmp_path / "out" / "calibration.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,8 @@ def test_a_change_of_a_lever_and_one_of_a_parameter():
         ("unemployment.norway: {2030..2025: +1}", "has the years '2030..2025'; allowed: a year, a range such as 2025..2030, or 2025.. for all later, in 2000..2100. The first year comes first."),
         ("unemployment.norway: {soon: +1}", "has the years 'soon'"),
         ("unemployment.norway: {2020: +1, 2019..2021: +1}", "names a year of 2019..2021 twice; allowed: each year once"),
+        ("unemployment.norway: {2020..2021: +1, 2021..2022: +1}", "names a year of 2021..2022 twice"),
+        ("unemployment.norway: {2021..2022: +1, 2020..2021: +1}", "names a year of 2020..2021 twice"),
         ("unemployment.norway: {2020: x}", "changes.unemployment.norway in 2020: is 'x'"),
         ("unemployment.norway: {2020..2021: no}", "changes.unemployment.norway in 2020..2021: is False"),
         ("unions_assumed.same: 0.8", "changes.unions_assumed.same: quantity is 'same'"),

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from runs.differences import MEASURES, Moments, differences, from_counts, measured
-from runs.lockstep import KINDS
-from runs.matching import CELLS
+from runs.differences import MEASURES, Moments, Tally, differences, from_counts, measured
+from runs.lockstep import KINDS, History
+from runs.matching import CELLS, DIRECTIONS, EXPLAINED, MECHANISMS, OUTCOMES
 
 numbers = st.lists(st.integers(0, 10**6), min_size=2, max_size=30)
 
@@ -88,6 +88,56 @@ def test_where_more_than_luck_is_drawn_the_interval_is_that_of_one_history():
     d, n = np.subtract(B, A), len(A)
     reach = stats.t.ppf(0.975, n - 1) * np.std(d, ddof=1) * math.sqrt(1 + 1 / n)
     assert found[3:5].tolist() == pytest.approx([d.mean() - reach, d.mean() + reach])
+
+
+def test_a_percentage_where_more_is_drawn_is_of_one_history_too():
+    found = differences(moments(A), moments(B), moments(np.subtract(B, A)), drawn=True).values[:, 0]
+    a, d, n = np.array(A), np.subtract(B, A), len(A)
+    ratio = d.mean() / a.mean()
+    error = np.std(d - ratio * a, ddof=1) * math.sqrt(1 + 1 / n) / a.mean()
+    reach = stats.t.ppf(0.975, n - 1) * error
+    assert found[6:8].tolist() == pytest.approx([100 * (ratio - reach), 100 * (ratio + reach)])
+
+
+def test_without_shared_luck_too_an_interval_is_of_one_history_where_more_is_drawn():
+    """Both variances are those of one further history; Welch's degrees of freedom of these."""
+    found = differences(moments(A), moments(B), None, drawn=True).values[:, 0]
+    n = len(A)
+    per = [np.var(values, ddof=1) * (1 + 1 / n) for values in (A, B)]
+    freedom = sum(per) ** 2 / sum(one**2 / (n - 1) for one in per)
+    reach = stats.t.ppf(0.975, freedom) * math.sqrt(sum(per))
+    mean = np.mean(B) - np.mean(A)
+    assert found[3:5].tolist() == pytest.approx([mean - reach, mean + reach])
+
+
+@pytest.mark.parametrize("drawn", [(), ("economy",)])
+def test_who_differs_has_the_interval_that_the_draws_ask_for(drawn):
+    """Of one cell: 3, 5 and 10 persons only in B, by the formula of the module."""
+    tally, only_b = Tally(drawn), [3, 5, 10]
+    for more in only_b:
+        who = np.zeros((1, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS)), int)
+        who[0, 0, 0, 1, 0] = more
+        worlds = np.stack([counts(1), counts(1, emigrate=more)])
+        tally.add(History(worlds, who, np.zeros((1, len(OUTCOMES), len(OUTCOMES)), int),
+                          np.zeros((2, 1, 1), int)))  # fmt: skip
+    found = tally.comparison((2013, 2013), 3)
+    reach = stats.t.ppf(0.975, 2) * np.std(only_b, ddof=1) * math.sqrt(1 / 3 + bool(drawn))
+    of_event = found.reasons.low[0, 0, 0, 0], found.reasons.high[0, 0, 0, 0]
+    assert of_event == pytest.approx((6 - reach, 6 + reach))
+    emigrated = found.differences.at(0, "emigrations")
+    assert (emigrated.low, emigrated.high) == pytest.approx((6 - reach, 6 + reach))
+
+
+@pytest.mark.parametrize("paired", [True, False])
+def test_tables_of_runs_that_draw_more_have_wider_intervals(paired):
+    a, b = ([counts(1, emigrate=e) for e in some] for some in ((10, 12, 15), (11, 15, 16)))
+    spans = []
+    for drawn in ((), ("parameters",)):
+        found = from_counts(a, b, (2013, 2013), paired=paired, drawn=drawn)
+        one_of = found.differences.at(0, "emigrations")
+        spans.append(one_of.high - one_of.low)
+        assert found.drawn == drawn
+    assert spans[1] == pytest.approx(2 * spans[0])  # sqrt(1 + 1/3) for sqrt(1/3)
 
 
 def test_the_gain_is_the_variance_of_unpaired_over_paired_differences():

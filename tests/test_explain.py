@@ -92,6 +92,13 @@ def test_what_the_base_alters_is_the_ground_and_is_not_told_again(write):
     )
 
 
+def test_a_parameter_begins_where_the_base_has_put_it(write):
+    """0.9 as shipped, half of it in the base, half of that here."""
+    write(f"{BASE}changes: {{unions_assumed.same_origin: x0.5}}\n", "base.yaml")
+    (said,) = told(write, "  unions_assumed.same_origin: x0.5\n").changes
+    assert said == "The parameter unions_assumed.same_origin is half as high (0.45 -> 0.225)."
+
+
 def test_fields_and_assumptions_that_differ_come_with_their_meaning(write):
     found = told(write, "", years="2004..2005", assumptions="{arrivals: none}", model_type=2)
     assert [(f.name, f.here, f.base) for f in found.fields] == [

@@ -60,6 +60,20 @@ def test_each_world_is_the_one_lived_alone(types):
                 assert sum(of_background) == counts.stock[1].sum()
 
 
+def test_each_replicate_of_both_worlds_lives_its_own_draw_of_the_parameters():
+    """With the luck of replicate 1, its own draw gives other totals than the draw of 0."""
+    drawn = lived(Settings(model_type=3), replicates=2, uncertain=("parameters",))
+    for w, model_type in enumerate((1, 3)):
+        totals = []
+        for draw in (0, 1):
+            settings = Settings(model_type=model_type, draw=draw, draw_seed=3)
+            alone = Simulation(made_people(N), settings, Chance(3, 1))
+            totals.append([[counts.total(event) for event in COUNTS.values()]
+                           for counts in alone.run(YEARS)])  # fmt: skip
+        assert totals[0] != totals[1]
+        assert drawn[1].totals[w].tolist() == totals[1]
+
+
 def test_persons_who_differ_are_the_difference_in_every_group(types):
     for history in types:
         for e, event in enumerate(EVENTS):
@@ -171,6 +185,20 @@ def test_books_that_do_not_add_up_stop_the_program(monkeypatch):
         return counts
 
     monkeypatch.setattr(Pair, "who", one_too_many)
+    with pytest.raises(BooksDoNotAddUpError, match="2013, emigrate"):
+        lived(Settings(model_type=3))
+
+
+def test_books_of_a_single_group_are_checked_too(monkeypatch):
+    honest = Pair.who
+    refugees = CELLS.index(("reason", "refuge"))
+
+    def one_too_many_refugees(self, event):
+        counts = honest(self, event)
+        counts[0, 0, refugees] += 1
+        return counts
+
+    monkeypatch.setattr(Pair, "who", one_too_many_refugees)
     with pytest.raises(BooksDoNotAddUpError, match="2013, emigrate"):
         lived(Settings(model_type=3))
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from runs.answer import rounded
 from runs.official import ALIKE, official, projections
-from runs.tables import summaries
+from runs.tables import estimates, summaries
 from tests.made_runs import random_run
 
 WHOLE = {"population": {"asked_for": "embedded"}}
@@ -42,6 +43,19 @@ def test_figures_of_the_years_of_a_run_stand_beside_it(made):
     emigrated = [row for row in rows if row.quantity == "Emigrations" and row.year == 2013]
     assert emigrated[0].what == "registered, round of 2014"
     assert "Norwegian citizens" in emigrated[0].note
+
+
+def test_beside_a_figure_stands_the_run_of_the_same_year(made):
+    of_year = {(m, year): e for (m, _, year), e in estimates(made["summary_total"]).items()}
+    measures = {quantity: measure for measure, quantity, _ in ALIKE.values()}
+    rows = official(made, WHOLE)
+    assert len({row.year for row in rows}) > 2
+    for row in rows:
+        measure = measures[row.quantity]
+        found = rounded(of_year[measure, row.year], rate=False, stock=measure == "stock")
+        assert (row.run, row.interval) == found
+        other = of_year.get((measure, row.year + 1))
+        assert other is None or other.mean != of_year[measure, row.year].mean
 
 
 @pytest.mark.parametrize("asked_for", ["embedded:0.1", "/data/register.parquet", None])

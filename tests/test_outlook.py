@@ -123,6 +123,7 @@ def test_a_change_from_2061_on_leaves_the_economy_alone():
         ("county_moves.work.1.other: 101", "would be 101; allowed: 0 to 100"),
         ("mortality.*.*: -1", "would be -0.99"),
         ("labour_targets.constant.outside: x1e308", "would be -inf; allowed: any number"),
+        ("logit.emigrate.age: -101", "is -101; allowed: -100 to 100 (log odds)"),
         ("logit.emigrate.age: +101", "is 101; allowed: -100 to 100 (log odds)"),
     ],
 )  # fmt: skip

@@ -100,6 +100,24 @@ def test_a_file_that_was_altered_since_is_noticed(tmp_path):
     assert str(problem).startswith("economy: is another than that of the run")
 
 
+def test_other_draws_of_a_calibration_are_another_calibration(tmp_path):
+    """The means stay as they are: one draw of one elasticity is another."""
+    for folder in ("one", "other"):
+        with resources.as_file(resources.files("sim.transitions") / "data") as shipped:
+            (tmp_path / folder).mkdir()
+            for name in calibrated.COLUMNS:
+                shutil.copy(shipped / name, tmp_path / folder / name)
+    path = tmp_path / "other" / calibrated.DRAWS
+    head, first, *rest = path.read_text("utf-8").splitlines()
+    cells = first.split(",")
+    cells[head.split(",").index("unemployment_norway")] = "0.5"
+    path.write_text("\n".join([head, ",".join(cells), *rest, ""]), "utf-8")
+    one, other = (replace(PLAIN, calibration=str(tmp_path / name)) for name in ("one", "other"))
+    assert unlike(digests(PLAIN), one) == []
+    (problem,) = unlike(digests(one), other)
+    assert str(problem).startswith("calibration: is another than that of the run")
+
+
 def test_a_calibration_of_ones_own_reaches_the_settings(tmp_path):
     with resources.as_file(resources.files("sim.transitions") / "data") as shipped:
         for name in calibrated.COLUMNS:
