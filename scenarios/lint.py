@@ -22,7 +22,7 @@ from sim.transitions import calibrated
 from sim.transitions.arrival_levers import BLOCKS
 from sim.transitions.economy_levers import SERIES_OF, name_of
 from sim.transitions.levers import ADD, FACTOR, SET, Lever
-from sim.transitions.parameters import LOGIT
+from sim.transitions.parameters import AS_LAST, LOGIT, TABLES
 from sim.transitions.sources import CellChange
 from sim.transitions.terms import TERMS
 
@@ -69,7 +69,9 @@ def _of_change(scenario: Scenario, told: Told, outlook: Outlook) -> Iterator[str
     first, last = told.years or ALL_YEARS
     outside = last < scenario.years[0] or first > scenario.years[1]
     if told.change is None:
-        if told.years and outside:
+        follow = list(_later_years(scenario, told, where))
+        yield from follow
+        if told.years and outside and not follow:
             yield f"{where} has no effect of its own: the run's years are {_run(scenario)}."
         return
     before = {part: course.copy() for part, course in outlook.courses(told.name).items()}
@@ -87,6 +89,22 @@ def _of_change(scenario: Scenario, told: Told, outlook: Outlook) -> Iterator[str
         if short:
             here = number(before[""][short[0] - YEARS[0]], "persons a year")
             yield f"{where} takes away more than the {here} persons of {short[0]}: nobody comes."
+
+
+def _later_years(scenario: Scenario, told: Told, where: str) -> Iterator[str]:
+    """Say that years after a table's last stand on the years that a change alters."""
+    table = TABLES.get(told.name.partition(".")[0])
+    if told.years is None or table is None or not table.later:
+        return
+    years, ends = table.years, table.ends
+    if told.name.startswith("mortality") and scenario.chosen("mortality") == "as_2023":
+        ends = 1  # only the last year is looked at
+    stand_on = {years[-1]} if ends == 1 else {*years[:ends], *years[-ends:]}
+    first, last = told.years
+    if scenario.years[1] > years[-1] and any(first <= year <= last for year in stand_on):
+        later = table.later if ends == table.ends else AS_LAST
+        yield (f"{where} alters later years too, whatever years it names: those after {years[-1]}, "
+               f"the table's last, {later}.")  # fmt: skip
 
 
 def _run(scenario: Scenario) -> str:

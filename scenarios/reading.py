@@ -10,7 +10,7 @@ from sim.problems import InputError, Problem, shown
 
 MOST_ALIASES = 100
 MOST_BITS = 64
-_MISREAD = re.compile(r"0\d|[\d_]+:")  # octal 010, sexagesimal 1:30
+_MISREAD = re.compile(r"0[\dxb_]|[\d_]+:")  # octal 010, hexadecimal 0x2, binary 0b1, 1:30
 MERGE = "tag:yaml.org,2002:merge"
 # What YAML's own constructors raise for a value that is not what it looks like.
 MISREAD = (ValueError, LookupError, AttributeError, TypeError, OverflowError)
@@ -42,14 +42,14 @@ class _StrictLoader(yaml.SafeLoader):
             ) from None
         if isinstance(node, yaml.ScalarNode) and str(node.value).startswith("+"):
             made = _signed(made)
+        if isinstance(made, int) and made.bit_length() > MOST_BITS:
+            raise yaml.constructor.ConstructorError(
+                problem="holds a number of too many digits", problem_mark=node.start_mark
+            )
         if isinstance(made, int) and _MISREAD.match(str(node.value).lstrip("+-")):
             raise yaml.constructor.ConstructorError(
                 problem=f"holds {node.value}, which YAML reads as {int(made):,}",
                 problem_mark=node.start_mark,
-            )
-        if isinstance(made, int) and made.bit_length() > MOST_BITS:
-            raise yaml.constructor.ConstructorError(
-                problem="holds a number of too many digits", problem_mark=node.start_mark
             )
         return made
 

@@ -148,6 +148,35 @@ def test_after_2060_the_last_value_holds():
     assert any("has no effect: after 2060 the last value holds." in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "years", "told"),
+    [
+        ("fertility.25: {2020..2030: x2}", (2013, 2040), "those after 2022, the table's last, are as the last."),
+        ("fertility.25: {2022: x2}", (2030, 2040), "fertility.25 in 2022 alters later years too"),
+        ("fertility.25: {2020..2021: x2}", (2013, 2040), ""),
+        ("fertility.25: {2020..2022: x2}", (2013, 2022), ""),
+        ("fertility.25: x2", (2013, 2040), ""),
+        ("mortality.*.90: {2021: x2}", (2013, 2040), "those after 2023, the table's last, go on falling"),
+        ("mortality.*.90: {2000..2002: x2}", (2013, 2040), "go on falling"),
+        ("mortality.*.90: {2003..2020: x2}", (2013, 2040), ""),
+        ("labour_years.all.all.0-4: {2011: +1}", (2004, 2020), ""),
+    ],
+)  # fmt: skip
+def test_a_change_of_the_years_that_later_ones_stand_on(text, years, told):
+    found = [line for line in warned(text, years) if "alters later years too" in line]
+    assert len(found) == bool(told)
+    assert told in "".join(found)
+    assert not any("no effect" in line for line in warned(text, years) if told)
+
+
+def test_rates_that_stay_as_in_2023_stand_on_2023_alone():
+    for change, many in (("{2021: x2}", 0), ("{2023: x2}", 1)):
+        found = warned(f"mortality.*.90: {change}", (2013, 2040), mortality="as_2023")
+        assert (
+            sum("those after 2023, the table's last, are as the last" in f for f in found) == many
+        )
+
+
 def test_many_overlaps_are_told_once_for_each_pair():
     lines = warned(" & ".join(["emigration: x1.01"] * 20))
     assert sum("altered twice" in line for line in lines) == 1

@@ -3,7 +3,7 @@
 import pytest
 
 from sim.problems import Problem
-from sim.transitions import parameters
+from sim.transitions import births, deaths, parameters
 from sim.transitions.parameters import LOGIT, TABLES, cell_change, names
 from sim.transitions.sources import CellChange, Overlay, rows, shipped, using
 
@@ -85,7 +85,26 @@ def test_a_key_with_a_dot_is_one_key():
         ("unions.female.25.prt", None, "column is 'prt'; allowed: within, outside, part, leave"),
         ("unions_assumed.same_orign", None, "Did you mean 'same_origin'?"),
         ("unions_assumed.same_origin", (2020, 2021), "is altered in 2020..2021; allowed: no years"),
-        ("fertility.25", (2090, 2091), "has no rows in 2090..2091; allowed: 2000.."),
+        (
+            "fertility.25",
+            (2090, 2091),
+            "has no rows in 2090..2091; allowed: 2000..2022. Years after 2022 are as the last; births can be altered in any year.",
+        ),
+        (
+            "mortality.female.90",
+            (2030, 2030),
+            "allowed: 2000..2023. Years after 2023 go on falling as from the first three years to the last three; deaths can",
+        ),
+        (
+            "fertility_by_origin.denmark",
+            (2010, 2012),
+            "has no rows in 2010..2012; allowed: 2000, 2015, 2016. Years after 2016",
+        ),
+        (
+            "labour_years.all.female.all",
+            (2012, 2012),
+            "allowed: 2003..2011. Years after 2011 have no figure of their own.",
+        ),
         ("logit.leave.age", None, "outcome is 'leave'; allowed: domestic, emigrate"),
         ("logit.emigrate.ages", None, "Did you mean 'age'?"),
         ("logit.emigrate.age", (2020, 2020), "allowed: no years. Coefficients hold in every year"),
@@ -93,3 +112,22 @@ def test_a_key_with_a_dot_is_one_key():
 )
 def test_what_is_wrong_with_a_name(name, years, says):
     assert says in wrong(name, years)
+
+
+@pytest.mark.parametrize(
+    ("word", "levels"), [("fertility.csv", births.rates), ("mortality.csv", deaths.rates)]
+)
+def test_years_after_a_table_stand_on_the_years_that_it_says(word, levels):
+    """Every year of a table doubled in turn: whether the years after 2023 become others."""
+    (table,) = (one for one in TABLES.values() if one.file == word)
+    how = {"falling": True} if word == "mortality.csv" else {}
+    plain = levels(2040, **how)
+    moves = []
+    for year in table.years:
+        here = frozenset({str(year)})
+        cell = CellChange(word, ((table.by_year, here),), "rate", "factor", 2.0)
+        with using(Overlay((cell,))):
+            if (levels(2040, **how) != plain).any():
+                moves.append(year)
+    ends = {*table.years[: table.ends], *table.years[-table.ends :]}
+    assert set(moves) == (ends if table.ends > 1 else {table.years[-1]})

@@ -19,12 +19,25 @@ STAR = "*"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of parameters: its file, the columns that name a row, and those with values."""
+    """A table of parameters: its file, the columns that name a row, and those with values.
+
+    by_year: the column with the year. later: what the years after the last stand on, if on
+    rows of the table at all, and `ends`: on how many of its first years and of its last.
+    lever: what alters any year.
+    """
 
     file: str
     keys: tuple[str, ...]
     columns: tuple[str, ...]
     by_year: str = ""
+    later: str = ""
+    ends: int = 0
+    lever: str = ""
+
+    @property
+    def years(self) -> list[int]:
+        """Return the years that have rows."""
+        return sorted({int(row[self.by_year]) for row in shipped(self.file)})
 
     def keys_of(self) -> list[tuple[str, ...]]:
         """Return the names of the rows, in parts."""
@@ -35,6 +48,7 @@ class Table:
 _LABOUR = ("outside", "employed_student", "student", "unemployed")
 _LEVELS = ("compulsory", "upper_secondary_basic", "upper_secondary", "tertiary_short",
            "tertiary_long")  # fmt: skip
+AS_LAST = "are as the last"
 TABLES = {
     "county_moves": Table("county_moves.csv", ("reason", "family", "age"), ("chance_percent",)),
     "descendants": Table("descendants.csv", ("kind", "key"), ("value",)),
@@ -49,11 +63,14 @@ TABLES = {
         "education_registration.csv", ("what", "first_stay"), ("chance",)
     ),
     "education_study": Table("education_study.csv", ("from", "to", "first_age"), ("chance",)),
-    "fertility": Table("fertility.csv", ("age",), ("rate",), "year"),
+    "fertility": Table("fertility.csv", ("age",), ("rate",), "year", AS_LAST, 1, "births"),
     "fertility_assumed": Table("fertility_assumed.csv", ("quantity",), ("value",)),
-    "fertility_by_origin": Table("fertility_by_origin.csv", ("origin",), ("relative",), "year"),
+    "fertility_by_origin": Table(
+        "fertility_by_origin.csv", ("origin",), ("relative",), "year", AS_LAST, 1, "births"
+    ),
     "fertility_by_region": Table(
-        "fertility_by_region.csv", ("region",), ("children_per_woman",), "year"
+        "fertility_by_region.csv", ("region",), ("children_per_woman",), "year", AS_LAST, 1,
+        "births",
     ),
     "fertility_by_union": Table("fertility_by_union.csv", ("age_from",),
                                 ("no_union", "mixed", "paired")),
@@ -62,7 +79,9 @@ TABLES = {
     "labour_targets": Table("labour_targets.csv", ("term",), _LABOUR),
     "labour_years": Table("labour_years.csv", ("reason", "sex", "stay"), ("shift",), "year"),
     "leaving_home": Table("leaving_home.csv", ("sex", "age"), ("rate",)),
-    "mortality": Table("mortality.csv", ("sex", "age"), ("rate",), "year"),
+    "mortality": Table("mortality.csv", ("sex", "age"), ("rate",), "year",
+                       "go on falling as from the first three years to the last three", 3,
+                       "deaths"),
     "registration": Table("registration.csv", ("kind", "key"), ("value",)),
     "returning": Table("returning.csv", ("kind", "background", "origin", "destination"),
                        ("value",)),
@@ -122,16 +141,29 @@ def _in_years(
         return Problem(name, f"is altered in {years[0]}..{years[1]}", "no years",
                        "This parameter holds in every year: leave the years out.")  # fmt: skip
     if years:
-        known = {row[table.by_year] for row in shipped(table.file)}
-        chosen = frozenset(y for y in known if years[0] <= int(y) <= years[1])
+        known = table.years
+        chosen = frozenset(str(y) for y in known if years[0] <= y <= years[1])
         if not chosen:
-            return Problem(name, f"has no rows in {years[0]}..{years[1]}",
-                           f"{min(known)}..{max(known)}")  # fmt: skip
+            return _no_rows(name, table, years)
         where.append((table.by_year, chosen))
     change = CellChange(table.file, tuple(where), column, kind, number)
     if not any(change.applies(row) for row in shipped(table.file)):
         return Problem(name, "names no row", "rows of the table", "See the table's file.")
     return change
+
+
+def _no_rows(name: str, table: Table, years: tuple[int, int]) -> Problem:
+    """Say which years a table tells of, and what to alter instead."""
+    known = table.years
+    whole = known == list(range(known[0], known[-1] + 1))
+    allowed = f"{known[0]}..{known[-1]}" if whole else ", ".join(map(str, known))
+    cure = f"Years after {known[-1]} have no figure of their own."
+    if table.later:
+        cure = (f"Years after {known[-1]} {table.later}; {table.lever} can be altered in any "
+                "year.")  # fmt: skip
+    elif years[1] < known[-1]:
+        cure = ""
+    return Problem(name, f"has no rows in {years[0]}..{years[1]}", allowed, cure)
 
 
 def _logit(
