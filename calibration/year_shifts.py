@@ -48,11 +48,12 @@ BACK = 0.15  # assumed in the slopes alone: share of leavers who come back withi
 YEARS_SHIFTED, REASONS, GROUPS = SHAPE
 BY_REASON, BY_GROUP = YEARS_SHIFTED * REASONS, YEARS_SHIFTED * GROUPS
 UNKNOWNS = BY_REASON + BY_GROUP + len(CITIZENS)
+NORDIC = CITIZENS.index("nordic")
 FITTED = Path(m.__file__).parent / "data" / "year_fit.csv"
 SOURCE = (
     "fitted to readings of rates by reason (Rapporter 2016/27, chapter 4), emigrations by "
     "citizenship and net migration of foreign citizens (calibration/data/year_*.csv), and stocks "
-    "by reason 2006-2013: flows alone do not hold 4 percent in every seed (docs/calibration.md)"
+    "by reason 2006-2013: flows alone do not hold 3 percent in every seed (docs/calibration.md)"
 )
 
 
@@ -215,7 +216,7 @@ def rates(history: History, told: Readings) -> Linear:
 def emigrations(unknown: Floats, history: History, flows: list[Flow]) -> Linear:
     """Return registered emigrations by citizenship beside the record, in logs."""
     factor = np.exp(unknown[-len(CITIZENS) :])
-    told, expected, slopes = [], [], []
+    told, expected, slopes, late = [], [], [], []
     stay = 1 - history.rates[: len(SHIFTED)]
     for flow in flows:
         t = flow.year - FIRST
@@ -227,8 +228,19 @@ def emigrations(unknown: Floats, history: History, flows: list[Flow]) -> Linear:
         told.append(np.log(flow.emigrations))
         expected.append(np.log(of_each.sum()))
         slopes.append(slope)
-    errors = np.array([flow.error for flow in flows])
-    return Linear(np.array(told), np.array(expected), np.array(slopes), np.diag(errors**2))
+        late.append(1 - of_each[NORDIC] / of_each.sum())
+    return Linear(np.array(told), np.array(expected), np.array(slopes),
+                  _errors_of_flows(flows, np.array(late)))  # fmt: skip
+
+
+def _errors_of_flows(flows: list[Flow], late: Floats) -> Floats:
+    """Return the covariance of emigrations: each figure's own error, and that of its year.
+
+    late: the share of each figure that the register may find in another year, all but Nordic.
+    """
+    year, own = np.array([f.year for f in flows]), np.array([f.error for f in flows])
+    shared = year_record.FOUND_ERROR * late
+    return np.asarray(np.diag(own**2) + np.outer(shared, shared) * (year[:, None] == year))
 
 
 def net_migration(history: History, told: list[Net]) -> Linear:

@@ -17,10 +17,19 @@ from calibration.year_history import (
     LIVED,
     SHAPE,
     SHIFTED,
+    History,
     official_reason,
     simulate,
 )
-from calibration.year_record import NET_LEVEL_ERROR, Flow, Net, Record, published
+from calibration.year_record import (
+    FOUND_ERROR,
+    NET_LEVEL_ERROR,
+    Flow,
+    Net,
+    Readings,
+    Record,
+    published,
+)
 from sim.chance import Chance
 from sim.codes import COUNTRY_GROUP, ORIGIN, REASON
 from sim.engine import Simulation
@@ -48,7 +57,7 @@ def small():
 def test_readings_are_those_of_the_report_with_errors_that_a_reason_shares():
     readings = published().readings
     rows = [row for row in m.table("year_rates") if row["told_by"] == "report"]
-    assert len(rows) == readings.log_rate.size == 9 * 6 - 2  # work 2006 and 2007 are from stocks
+    assert len(rows) == readings.log_rate.size == 9 * 6
     for i, row in enumerate(rows):
         assert np.exp(readings.log_rate[i]) == pytest.approx(float(row["emigrated_percent"]) / 100)
         for j, other in enumerate(rows):
@@ -56,6 +65,30 @@ def test_readings_are_those_of_the_report_with_errors_that_a_reason_shares():
             expected *= row["reason"] == other["reason"]
             expected += float(row["error_percent"]) ** 2 * (i == j)
             assert readings.covariance[i, j] == pytest.approx(expected / 1e4)
+
+
+def test_work_is_read_at_or_above_nordic_in_every_year_before_2011():
+    read = {(row["reason"], row["year"]): float(row["emigrated_percent"])
+            for row in m.table("year_rates") if row["told_by"] == "report"}  # fmt: skip
+    for year in range(2004, 2011):
+        assert read["work", str(year)] >= read["nordic", str(year)]
+
+
+def test_emigrations_of_one_year_err_together_but_for_nordic_ones(small):
+    """By hand: 10 percent in common, of a sum in the share that is not Nordic."""
+    flows = [Flow(2011, ("asia",), 1.0, 0.08), Flow(2011, ("africa",), 1.0, 0.06),
+             Flow(2011, ("nordic",), 1.0, 0.08), Flow(2012, ("asia",), 1.0, 0.08),
+             Flow(2011, ("nordic", "asia"), 1.0, 0.08)]  # fmt: skip
+    found = y.emigrations(np.zeros(y.UNKNOWNS), small, flows).covariance
+    nordic, asia = (small.emigrations[2011 - 2004, CITIZENS.index(c)] for c in ("nordic", "asia"))
+    late = FOUND_ERROR * asia / (nordic + asia)
+    assert FOUND_ERROR == 0.10
+    assert found[0, 0] == pytest.approx(0.08**2 + 0.10**2)
+    assert found[0, 1] == pytest.approx(0.10**2)
+    assert found[1, 1] == pytest.approx(0.06**2 + 0.10**2)
+    assert found[2] == pytest.approx([0, 0, 0.08**2, 0, 0])
+    assert found[3] == pytest.approx([0, 0, 0, 0.08**2 + 0.10**2, 0])
+    assert found[4] == pytest.approx([0.1 * late, 0.1 * late, 0, 0, 0.08**2 + late**2])
 
 
 def test_flows_count_every_citizenship_once_and_sum_to_the_published_totals():
@@ -168,6 +201,63 @@ def test_what_is_left_out_is_not_looked_at(small):
     assert len(parts) == 3  # no stocks
 
 
+def even_history():
+    """Of 1,000 of every reason and group, 10 of each official reason leave and are found at once.
+
+    Of each official reason 4,000 are there.
+    """
+    n = len(LIVED)
+    stock, official = np.full((n, *SHAPE[1:]), 1_000.0), np.full((n + 1, len(m.OFFICIAL)), 4_000.0)
+    left = np.full((n, *SHAPE[1:], len(m.OFFICIAL)), 10.0)
+    registered = np.zeros((n, n, len(CITIZENS), *SHAPE[1:]))
+    registered[np.arange(n), np.arange(n)] = 10.0
+    return History(stock, stock * 0, left, registered, np.zeros(n), official)
+
+
+def slopes_of(observed):
+    """Return slopes by year and reason, by year and group, and by citizenship."""
+    reasons, groups = y.BY_REASON, y.BY_REASON + y.BY_GROUP
+    return (observed.slopes[:, :reasons].reshape(-1, y.YEARS_SHIFTED, y.REASONS),
+            observed.slopes[:, reasons:groups].reshape(-1, y.YEARS_SHIFTED, y.GROUPS),
+            observed.slopes[:, groups:])  # fmt: skip
+
+
+def test_slopes_by_hand():
+    """Of 1,000 in a cell 50 leave: a little more log odds moves 95 percent of the leavers."""
+    history, of = even_history(), REASON.index("education")
+    read = Readings(np.array([3]), np.array([of]), np.log([0.05]), np.eye(1))
+    reason, group, factor = slopes_of(y.rates(history, read))
+    assert np.flatnonzero(reason[0]).tolist() == [3 * y.REASONS + of]
+    assert reason[0, 3, of] == pytest.approx(0.95)
+    assert group[0, 3] == pytest.approx([0.95 / 3] * 3)  # its leavers are of all groups alike
+    assert group[0].sum() == pytest.approx(0.95)
+    assert not factor.any()
+
+    flow = Flow(2011, ("asia", "africa"), 1.0, 0.08)
+    reason, group, factor = slopes_of(y.emigrations(np.zeros(y.UNKNOWNS), history, [flow]))
+    assert reason[0, 7] == pytest.approx([0.95 / 6] * 6)
+    assert group[0, 7] == pytest.approx([0.95 / 3] * 3)
+    assert factor[0] == pytest.approx([0, 0, 0, 0.5, 0.5, 0])
+
+    reason, group, _ = slopes_of(y.net_migration(history, [Net(2006, 0.0, 1.0)]))
+    assert reason[0, 2] == pytest.approx([-0.95 * 150] * 6)
+    assert group[0, 2] == pytest.approx([-0.95 * 300] * 3)
+    assert reason[0].sum() == pytest.approx(-0.95 * 900)
+
+
+def test_of_those_who_left_some_would_have_left_later_and_some_are_back():
+    """Work, 2005, by hand: 95 percent stay a year, and 15 percent come back in four years."""
+    assert y.BACK == 0.15
+    history, work = even_history(), REASON.index("work")
+    reason, _, _ = slopes_of(y.stocks(history, np.ones((8, len(m.OFFICIAL)))))
+    lost = 3 * 10 * 0.95  # of one official reason, in three groups
+    for later in range(8):
+        expected = lost * 0.95**later * (1 - 0.15 / 4) ** min(later, 3)
+        if 2006 + later < 2013:
+            assert -reason[later * 5, 1, work] * 4_000 == pytest.approx(expected)
+    assert not reason[0, 2].any()  # who leaves in 2006 is there on 1 January
+
+
 @whole
 def test_slopes_are_what_simulated_differences_say():
     """Within a tenth to a fifth: partners and children share outcomes, which slopes ignore."""
@@ -191,9 +281,12 @@ def made_record(history, factors, rng):
     noise = rng.multivariate_normal(np.zeros(readings.log_rate.size), readings.covariance)
     rates = np.log(history.rates[readings.year, readings.reason]) + noise
     flows = []
+    found = dict(zip(SHIFTED, rng.normal(0, FOUND_ERROR, len(SHIFTED)), strict=True))
     for flow in real.flows:
-        expected = (factors * history.emigrations[flow.year - 2004])[flow.some].sum()
-        told = float(expected * np.exp(rng.normal(0, flow.error)))
+        of_each = factors * history.emigrations[flow.year - 2004] * flow.some
+        late = 1 - of_each[CITIZENS.index("nordic")] / of_each.sum()
+        error = rng.normal(0, flow.error) + late * found[flow.year]
+        told = float(of_each.sum() * np.exp(error))
         flows.append(Flow(flow.year, flow.citizens, told, flow.error))
     level = rng.normal(0, NET_LEVEL_ERROR)
     net = [Net(one.year, history.net[one.year - 2004] + level + rng.normal(0, one.error), one.error)
