@@ -14,6 +14,7 @@ from typing import Any
 from runs import store
 from runs.manifest import FORMAT
 from runs.people import EMBEDDED, file_problem
+from runs.recorded import record_problems
 from runs.settings import scenario_of
 from scenarios.changes import Told, in_words
 from scenarios.fields import UNCERTAIN
@@ -184,7 +185,7 @@ def _run(word: str, folder: Path) -> Comparand:
         raise InputError(word, [Problem("run", f"{here} holds no {MANIFEST}", "a run", cure)])
     try:
         record = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         said = f"{MANIFEST} of {here} cannot be read ({type(error).__name__})"
         raise InputError(word, [Problem("run", said, "that of a run", cure)]) from None
     kind = str(record.get("format", "")) if isinstance(record, dict) else ""
@@ -194,6 +195,10 @@ def _run(word: str, folder: Path) -> Comparand:
     if kind != FORMAT or not all(name in record for name in NEEDED):
         said = f"{MANIFEST} of {here} is not that of a run"
         raise InputError(word, [Problem("run", said, FORMAT, cure)])
+    problems = record_problems(record)
+    if problems:
+        at = [replace(one, where=f"{MANIFEST} of {here}: {one.where}") for one in problems]
+        raise InputError(word, at)
     try:
         scenario = scenario_of(record, folder)
     except InputError:  # of another Vandring; its tables can still be compared

@@ -61,6 +61,7 @@ def _read(path: Path, columns: list[str] | None = None) -> pa.Table:
 def _counts(folder: Path, years: tuple[int, int], replicates: int) -> Iterator[Ints]:
     """Yield the counts of each replicate: (years and the 1 January after, KINDS, cells)."""
     flows, stocks = _read(folder / "flows.parquet"), _read(folder / "stocks.parquet")
+    _check_held(folder, stocks, years, replicates)
     known = set(dimensions(flows))
     lived = years[1] - years[0] + 1
     counts = np.zeros((replicates, lived + 1, len(KINDS), len(CELLS)), dtype=np.int64)
@@ -68,6 +69,17 @@ def _counts(folder: Path, years: tuple[int, int], replicates: int) -> Iterator[I
         held = histories(flows, stocks, (name,) if name else (), years=years)
         _fill(counts, held, name, years[0])
     yield from counts
+
+
+def _check_held(folder: Path, stocks: pa.Table, years: tuple[int, int], replicates: int) -> None:
+    """Say that the tables of a run do not hold the years and replicates that it tells of."""
+    held = [pc.min_max(stocks[name]).as_py() for name in ("year", "replicate")]
+    if not len(stocks) or years[0] < held[0]["min"] or years[1] + 1 > held[0]["max"] \
+            or replicates > held[1]["max"] + 1:  # fmt: skip
+        asked = f"{replicates:,} replicates of {years[0]}..{years[1]}"
+        found = f"the tables in {folder} do not hold the {asked} that its manifest tells of"
+        cure = "Run the scenario again, or compare the scenarios."
+        raise InputError("command", [Problem("run", found, "those of the run", cure)])
 
 
 def _fill(counts: Ints, held: Histories, name: str, first: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runs.terminal import DONE
-from sim.problems import InputError, Problem, refuse, shown
+from sim.problems import Problem, refuse, shown
 
 if TYPE_CHECKING:
     from runs.people import People
@@ -46,8 +46,10 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
         arguments.person, arguments.unknown = arguments.rest[0], []  # it stood behind an option
     problems = [*arguments.unknown, *_wrong(arguments)]
     refuse("command", problems)
+    from runs.recorded import manifest_of
+
     folder = Path(arguments.run)
-    record = _manifest(folder)
+    record = manifest_of(folder)
     scenario, people = _people(record, folder)
     from runs.watching import watch
 
@@ -80,19 +82,6 @@ def _wrong(arguments: argparse.Namespace) -> Iterable[Problem]:
 
 def _number(word: str) -> bool:
     return word.isascii() and word.isdecimal() and int(word[:20]) < 2**63
-
-
-def _manifest(folder: Path) -> Mapping[str, Any]:
-    try:
-        record = json.loads((folder / "manifest.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        problem = Problem("manifest.json", f"cannot be read ({error})", "that of a run")
-        raise InputError(str(folder), [problem]) from None
-    if not isinstance(record, dict) or not isinstance(record.get("scenario"), dict):
-        raise InputError(
-            str(folder), [Problem("manifest.json", "has no scenario", "that of a run")]
-        )
-    return record
 
 
 def _people(record: Mapping[str, Any], folder: Path) -> "tuple[Scenario, People]":

@@ -80,15 +80,12 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
 def scenario_named(which: str) -> "Scenario":
     """Return the scenario of a run folder, or one by name or path; years are the record's."""
     from runs.comparands import folder_named
+    from runs.recorded import manifest_of
     from runs.settings import scenario_of
     from scenarios.schema import load_scenario
 
     folder = folder_named(which)
-    if folder is None:
-        found = load_scenario(which)
-    else:
-        record = json.loads((folder / "manifest.json").read_text("utf-8"))
-        found = scenario_of(record, folder)
+    found = load_scenario(which) if folder is None else scenario_of(manifest_of(folder), folder)
     if found.population != "embedded":
         cure = "Validate with the embedded population: the record is of all immigrants."
         problem = Problem("population", f"is {shown(found.population)}", "embedded", cure)

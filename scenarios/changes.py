@@ -69,7 +69,10 @@ def levers() -> dict[str, Lever]:
 
 
 def read_changes(raw: Any, where: str) -> tuple[tuple[Told, ...], list[Problem]]:
-    """Return what the field `changes` of a scenario says, and all that is wrong with it."""
+    """Return what the field `changes` of a scenario says, and all that is wrong with it.
+
+    What is wrong is not among the changes.
+    """
     if not isinstance(raw, dict):
         return (), [Problem(where, f"is {shown(raw)}", "names of levers with what they are to be")]
     if len(raw) > MOST:
@@ -88,9 +91,12 @@ def read_changes(raw: Any, where: str) -> tuple[tuple[Told, ...], list[Problem]]
                 told.append(Told(name, years, *read))
     if len(told) > MOST:
         problems.append(Problem(where, f"has {len(told):,} changes", f"at most {MOST:,}"))
+    sound: list[Told] = []
     for one in told[:MOST]:
-        problems += _wrong(where, one)
-    return tuple(told), problems
+        wrong_here = list(_wrong(where, one))
+        problems += wrong_here
+        sound += [] if wrong_here else [one]
+    return tuple(sound), problems
 
 
 def _unknown(at: str, name: Any) -> Problem | None:

@@ -25,7 +25,9 @@ from scenarios.outlook import economy_problems, limit_problems, outlook_of
 from sim.engine import ASSUMPTIONS
 from sim.observe import DEFAULT_DIMENSIONS
 from sim.problems import InputError, Problem, refuse, shown, suggest
+from sim.transitions.arrival_levers import BLOCKS
 from sim.transitions.calibrated import SHIPPED
+from sim.transitions.economy_levers import SERIES_OF
 from sim.transitions.process import PUBLISHED
 
 __all__ = [
@@ -98,13 +100,30 @@ def lineage(which: str, overrides: Mapping[str, Any] | None = None) -> tuple[Sce
     line = _resolve(which, (), (), problems, named)
     given = {name: ("", values[name]) for name in FILES if isinstance(values.get(name), str)}
     absent = list(_absent({**named, **given}))
-    if not (problems or wrong or absent):
+    if line:
         line[0] = replace(line[0], **_merged(line[0], values))
-        outlook = outlook_of(line[0].economy, line[0].chosen("arrivals"))
-        problems += limit_problems(outlook, line[0].changes)
+        problems += _beyond_limits(line[0], [*problems, *wrong, *absent])
     problems += absent
     refuse(f"scenario {shown(which)}" if problems else "command", _first([*problems, *wrong]))
     return tuple(line)
+
+
+def _beyond_limits(scenario: Scenario, others: Iterable[Problem]) -> list[Problem]:
+    """Return which changes leave their limits, as far as the other problems let one say.
+
+    Where the economy or the assumptions are wrong themselves, nobody can know where series, or
+    arrivals, begin.
+    """
+    wheres = [problem.where for problem in others]
+    unsure = {
+        field: any(field in where for where in wheres) for field in ("economy", "assumptions")
+    }
+    outlook = outlook_of(DEFAULT_ECONOMY if unsure["economy"] else scenario.economy,
+                         scenario.chosen("arrivals"))  # fmt: skip
+    told = [one for one in scenario.changes
+            if not (unsure["economy"] and one.name in SERIES_OF)
+            and not (unsure["assumptions"] and one.name in BLOCKS)]  # fmt: skip
+    return limit_problems(outlook, told)
 
 
 def _first(problems: list[Problem]) -> list[Problem]:
@@ -132,26 +151,26 @@ def _resolve(
     problems: list[Problem],
     named: dict[str, tuple[str, str]],
 ) -> list[Scenario]:
-    """Read a scenario and, first, what it is based on.
+    """Read a scenario and, first, what it is based on; nothing if one of them cannot be read.
 
-    What is wrong joins `problems`; files that fields name join `named`, the base's first.
+    What is wrong joins `problems`, and the rest is returned; files that fields name join
+    `named`, the base's first.
     """
-    plain = [Scenario("", "")]
     near = descent[-1] if descent else None
     path = find(which, near, roots)
     if isinstance(path, Problem):
         problems += _in_file(near, [path])
-        return plain
+        return []
     wrong = list(circle(descent, path, MOST_ANCESTORS))
     if wrong:
         problems += _in_file(near, wrong)
-        return plain
+        return []
     roots = roots or roots_of(path)
     try:
         raw = read(path, FIELDS)
     except InputError as error:
         problems += _in_file(path, error.problems)
-        return plain
+        return []
     based_on = raw.get("based_on")
     line: list[Scenario] = []
     if isinstance(based_on, str) and based_on.strip():
@@ -162,9 +181,9 @@ def _resolve(
     problems += _in_file(path, [*unsaid, *wrong, *outside])
     named.update({field: (path.name, values[field]) for field in FILES
                   if isinstance(values.get(field), str)})  # fmt: skip
-    if problems:
-        return plain
-    base = (line or plain)[0]
+    if "based_on" in raw and not line:
+        return []
+    base = line[0] if line else Scenario("", "")
     return [replace(base, **{"based_on": "", **_merged(base, values)}), *line]
 
 
@@ -176,7 +195,9 @@ def _placed(
     placed = {name: beside(path, name, values[name], roots)
               for name in FILES if name in values and name not in bad}  # fmt: skip
     outside = [found for found in placed.values() if isinstance(found, Problem)]
-    return {**values, **placed}, outside
+    sound = {name: found for name, found in placed.items() if not isinstance(found, Problem)}
+    return {name: sound.get(name, value) for name, value in values.items()
+            if name in sound or name not in placed}, outside  # fmt: skip
 
 
 def _in_file(path: Path | None, problems: Iterable[Problem]) -> list[Problem]:
@@ -196,7 +217,10 @@ def _merged(base: Scenario, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check(raw: Mapping[Any, Any], prefix: str = "") -> tuple[dict[str, Any], list[Problem]]:
-    """Check every field that is given; prefix: `OPTION` if it was on the command line."""
+    """Return the fields that are as they should be, and what is wrong with the others.
+
+    Of changes those that were understood; prefix: `OPTION` if it was on the command line.
+    """
     if len(raw) > MOST_NAMES:
         return {}, [Problem("file", f"has {len(raw):,} fields", ", ".join(FIELDS))]
     values: dict[str, Any] = {}
@@ -209,5 +233,6 @@ def _check(raw: Mapping[Any, Any], prefix: str = "") -> tuple[dict[str, Any], li
             continue
         checked, found = CHECKS[name](value, where)
         problems += found
-        values[name] = checked
+        if not found or name == "changes":
+            values[name] = checked
     return values, problems

@@ -564,3 +564,34 @@ def test_a_newcomer_changes_one_number_in_a_copied_scenario(tmp_path):
     mine = tmp_path / "my_scenario.yaml"
     mine.write_text(text.replace("+2.0", "+3.0"))
     assert [told.number for told in load_scenario(str(mine)).changes] == [3.0]
+
+
+def test_limits_are_told_beside_everything_else_that_is_wrong(write):
+    """What is added to the base's is too much; a field, a lever and an option are wrong too."""
+    write(f"{PLAIN}changes: {{births: +6}}\n", "base.yaml")
+    text = f"{PLAIN}based_on: base.yaml\nseed: -1\nchanges: {{births: +6, emigraton: x2, deaths: 50}}\n"
+    message = said(write(text), {"model_type": "9"})
+    assert "has 5 problems" in message
+    assert "changes.births: would be 13 in 2000" in message
+    assert message.count("changes.births") == 1
+    assert message.count("changes.deaths: is 50") == 1
+    assert "seed: is -1" in message
+    assert "--model-type: is '9'" in message
+
+
+@pytest.mark.parametrize(
+    ("line", "judged"),
+    [
+        ("seed: -1", ["unemployment.norway", "arrivals.work", "births"]),
+        ("economy: nowhere.csv", ["arrivals.work", "births"]),
+        ("economy: 7", ["arrivals.work", "births"]),
+        ("assumptions: {arrivals: many}", ["unemployment.norway", "births"]),
+        ("based_on: nowhere.yaml", []),
+        ("based_on: 7", []),
+    ],
+)
+def test_limits_are_judged_where_it_is_known_what_is_altered(write, line, judged):
+    text = "changes: {unemployment.norway: +90, arrivals.work: x9999, births: +50}"
+    message = said(write(f"{PLAIN}{text}\n{line}\n"))
+    for lever in ("unemployment.norway", "arrivals.work", "births"):
+        assert (f"changes.{lever}: would be " in message) == (lever in judged)
