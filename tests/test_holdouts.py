@@ -51,7 +51,7 @@ def test_ten_percent_too_many_are_ten_percent_too_many():
 
 
 def test_emigrations_are_predicted_with_the_factor_of_their_citizenship():
-    """6 reasons x 3 groups x 10 registered; error: the figure's own 8 percent and the factor's 6."""
+    """6 reasons x 3 groups x 10 registered; error: the figure's own 8 percent, its year's 10, the factor's 6."""
     unknown, covariance = np.zeros(UNKNOWNS), np.zeros((UNKNOWNS, UNKNOWNS))
     asia = UNKNOWNS - len(CITIZENS) + CITIZENS.index("asia")
     unknown[asia], covariance[asia, asia] = np.log(2), 0.06**2
@@ -62,7 +62,9 @@ def test_emigrations_are_predicted_with_the_factor_of_their_citizenship():
     assert [(row.year, row.what) for row in rows] == [(2011, "asia"), (2012, "asia africa")]
     assert [row.found for row in rows] == pytest.approx([360, 540])
     assert [row.off for row in rows] == pytest.approx([20, 0])
-    assert [row.error for row in rows] == pytest.approx([10, 100 * np.hypot(0.08, 0.04)])
+    assert [row.error for row in rows] == pytest.approx(
+        [100 * np.sqrt(0.08**2 + 0.1**2 + of**2) for of in (0.06, 0.04)]
+    )
 
 
 def test_rates_by_country_group_are_of_all_reasons():
@@ -101,11 +103,11 @@ def test_flows_alone_predict_the_total_within_one_and_a_half_percent():
     assert max(off("stocks", "total")) < 1.5
 
 
-def test_flows_alone_predict_three_of_five_reasons_within_three_percent():
-    """Asked is 3 percent of all five: work and education miss it, by half a point."""
+def test_flows_alone_predict_four_of_five_reasons_within_three_percent():
+    """Asked is 3 percent of all five: work misses it, by a third of a point."""
     within = {name for name in m.OFFICIAL if max(off("stocks", name)) < 3}
-    assert within == set(m.OFFICIAL) - {"work", "education_or_other"}
-    assert max(off("stocks", "all")) < 3.6
+    assert within == set(m.OFFICIAL) - {"work"}
+    assert max(off("stocks", "all")) < 3.4
 
 
 def test_the_shipped_fit_is_within_the_bounds_of_the_history():
