@@ -51,6 +51,8 @@ COMMANDS: dict[str, Command] = {
     "replay": Command("live a run again from its manifest; say whether the bits agree",
         "replaying"),
     "run": Command("simulate a scenario and write the run with its report", "running"),
+    "sensitivity": Command("tell which levers matter most, from the ranges in a scenario",
+        "sweeping"),
     "validate": Command("judge the model by 561 published findings", "validating"),
     "trace": Command("tell one life of a run, year by year", "tracing"),
 }  # fmt: skip

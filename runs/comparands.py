@@ -290,7 +290,7 @@ def _set_aside(a: Comparand, b: Comparand) -> Iterator[str]:
 def changed_fields(a: Scenario, b: Scenario) -> Iterator[tuple[str, str, str]]:
     """Yield what differs between two scenarios: what, in A, in B; assumptions one by one."""
     for of in fields(Scenario):
-        if of.name in ("name", "question", "based_on", "dimensions"):
+        if of.name in ("name", "question", "based_on", "dimensions", "ranges", "outputs"):
             continue
         one, other = getattr(a, of.name), getattr(b, of.name)
         pairs = [_named(value) for value in (one, other)]

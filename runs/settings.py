@@ -9,6 +9,7 @@ from typing import Any
 from runs.people import file_problem
 from scenarios.changes import Told
 from scenarios.outlook import economy_of, limit_problems, outlook_of
+from scenarios.ranges import Range
 from scenarios.schema import FIELDS, Scenario
 from sim.problems import InputError, Problem, refuse
 from sim.transitions import calibrated
@@ -84,9 +85,10 @@ def scenario_of(record: Mapping[str, Any], where: str | Path) -> Scenario:
         problem = Problem("scenario", "was written by another Vandring", "one of this kind", cure)
         raise InputError(str(where), [problem])
     values = {name: _tupled(value) for name, value in held.items()}
-    values["changes"] = tuple(
-        Told(**{key: _tupled(value) for key, value in told.items()}) for told in held["changes"]
-    )
+    for name, kind in (("changes", Told), ("ranges", Range)):
+        values[name] = tuple(
+            kind(**{key: _tupled(value) for key, value in told.items()}) for told in held[name]
+        )
     return Scenario(**values)
 
 

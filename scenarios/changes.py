@@ -12,7 +12,7 @@ plain number is what the lever is set to. {set: 3}, {add: -1} and {factor: 2} sa
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -81,25 +81,26 @@ def read_changes(raw: Any, where: str) -> tuple[tuple[Told, ...], list[Problem]]
     problems: list[Problem] = []
     for name, said in raw.items():
         at = f"{where}.{as_written(name)}"
-        wrong = _unknown(at, name)
+        wrong = unknown(at, name)
         if wrong:
             problems.append(wrong)
             continue
-        for years, amount in _by_years(at, said, problems):
-            read = _amount(f"{at}{in_words(years)}", amount, problems)
+        for years, amount in by_years(at, said, problems):
+            read = read_amount(f"{at}{in_words(years)}", amount, problems)
             if read:
                 told.append(Told(name, years, *read))
     if len(told) > MOST:
         problems.append(Problem(where, f"has {len(told):,} changes", f"at most {MOST:,}"))
     sound: list[Told] = []
     for one in told[:MOST]:
-        wrong_here = list(_wrong(where, one))
+        wrong_here = list(wrong_with(where, one))
         problems += wrong_here
         sound += [] if wrong_here else [one]
     return tuple(sound), problems
 
 
-def _unknown(at: str, name: Any) -> Problem | None:
+def unknown(at: str, name: Any) -> Problem | None:
+    """Return that there is no lever or parameter of this name, or None."""
     if isinstance(name, str) and (name in levers() or parameters.is_parameter(name)):
         return None
     words = [*levers(), *parameters.TABLES, parameters.LOGIT]
@@ -107,15 +108,22 @@ def _unknown(at: str, name: Any) -> Problem | None:
     return Problem(at, "is an unknown lever", "a lever or a parameter by its name", cure)
 
 
-def _by_years(
-    at: str, said: Any, problems: list[Problem]
+def by_years(
+    at: str,
+    said: Any,
+    problems: list[Problem],
+    words: Collection[str] = KINDS,
+    allowed: str = AMOUNT,
 ) -> Iterator[tuple[tuple[int, int] | None, Any]]:
-    """Yield the years and amounts of one lever; ranges may not overlap."""
-    if not isinstance(said, dict) or (said and set(said) <= set(KINDS)):
+    """Yield the years and amounts of one lever; ranges may not overlap.
+
+    words: of an amount that is itself said in words. allowed: what an amount looks like.
+    """
+    if not isinstance(said, dict) or (said and set(said) <= set(words)):
         yield None, said
         return
     if not said:
-        problems.append(Problem(at, "says nothing", AMOUNT))
+        problems.append(Problem(at, "says nothing", allowed))
     if len(said) > LAST_YEAR - FIRST_YEAR + 1:
         problems.append(Problem(at, f"names {len(said):,} times", "each year once"))
         return
@@ -145,7 +153,7 @@ def _years(key: Any) -> tuple[int, int] | None:
     return (first, last) if FIRST_YEAR <= first <= last <= LAST_YEAR else None
 
 
-def _amount(at: str, said: Any, problems: list[Problem]) -> tuple[str, float] | None:
+def read_amount(at: str, said: Any, problems: list[Problem]) -> tuple[str, float] | None:
     """Return how and by how much a lever is altered."""
     if isinstance(said, dict) and len(said) == 1 and set(said) <= set(KINDS):
         ((kind, number),) = said.items()
@@ -199,7 +207,7 @@ def _finite(
     return None
 
 
-def _wrong(where: str, told: Told) -> Iterator[Problem]:
+def wrong_with(where: str, told: Told) -> Iterator[Problem]:
     """Yield what is wrong with a change whose words were understood."""
     at = f"{where}.{told.name}{in_words(told.years)}"
     lever = levers().get(told.name)

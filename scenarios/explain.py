@@ -17,6 +17,7 @@ from scenarios.wording import (
     amount,
     clauses,
     differing,
+    in_a_sentence,
     series_name,
     span,
     spread,
@@ -30,7 +31,7 @@ from sim.transitions.economy_levers import SERIES_OF, name_of
 from sim.transitions.parameters import LOGIT
 from sim.transitions.sources import CellChange, Overlay, rows, shipped, using
 
-TOLD_ELSEWHERE = ("name", "question", "based_on", "assumptions", "changes")
+TOLD_ELSEWHERE = ("name", "question", "based_on", "assumptions", "changes", "ranges", "outputs")
 FEW = 5  # values of a parameter that are listed rather than summed up
 
 
@@ -51,6 +52,7 @@ class Explanation:
     line: names of what it is based on, the nearest first.
     changes: sentences. courses: levers by year, in the base and here, where they differ.
     fields, assumptions: without a base, every field and what is not the default.
+    ranges, outputs: what is left open for `vandring sensitivity`, and what that tells of.
     """
 
     name: str
@@ -61,6 +63,8 @@ class Explanation:
     fields: tuple[Difference, ...]
     assumptions: tuple[Difference, ...]
     warnings: tuple[str, ...]
+    ranges: tuple[str, ...]
+    outputs: tuple[str, ...]
     courses: Mapping[str, Mapping[int, tuple[float, float]]]
 
     def lines(self) -> Iterator[str]:
@@ -75,10 +79,22 @@ class Explanation:
         else:
             yield f"What differs from {self.line[0]}:" if self.line else "What it says:"
             yield from (f"- {one}" for one in told)
+        yield from self._left_open()
         if self.warnings:
             yield ""
             yield "Warnings:"
             yield from (f"- {warning}" for warning in self.warnings)
+
+    def _left_open(self) -> Iterator[str]:
+        """Yield what `vandring sensitivity` would vary and tell."""
+        if self.ranges:
+            yield ""
+            yield "Left open for vandring sensitivity (a run takes what is said above):"
+            yield from (f"- {one}" for one in self.ranges)
+        if self.outputs:
+            yield ""
+            yield "What vandring sensitivity tells of:"
+            yield from (f"- {one}" for one in self.outputs)
 
     def _told(self, one: Difference) -> str:
         instead = f" instead of {one.base}" if self.line else ""
@@ -111,6 +127,8 @@ def explained(scenario: Scenario, ancestors: tuple[Scenario, ...] = ()) -> Expla
         fields=tuple(_fields(base, scenario, every=not ancestors)),
         assumptions=tuple(_assumptions(base, scenario)),
         warnings=tuple(warnings_of(scenario)),
+        ranges=tuple(map(in_a_sentence, scenario.ranges)),
+        outputs=scenario.outputs,
         courses=_courses(base, scenario),
     )
 

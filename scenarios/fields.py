@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from scenarios.changes import as_written, read_changes
+from scenarios.outputs import read_outputs
+from scenarios.ranges import read_ranges
 from sim.agents.columns import LAST_YEAR
 from sim.chance import LARGEST_SEED
 from sim.engine import ASSUMPTIONS
@@ -40,6 +42,10 @@ MEANINGS = {
     "assumptions": "Choices that the sources leave open, by name; those of the base hold else.",
     "changes": "What is altered, by the names of levers and parameters, after what the base "
     "alters: docs/scenarios.md.",
+    "ranges": "Between what levers and parameters may lie, for `vandring sensitivity` alone: "
+    "docs/sensitivity.md. Those of the base hold for levers that are not named here.",
+    "outputs": "What `vandring sensitivity` tells of, by name: 'emigrations in 2030', 'stock of "
+    "refugees in 2030'.",
 }
 
 
@@ -165,6 +171,8 @@ CHECKS: dict[str, Callable[[Any, str], Checked]] = {
     "economy": _text,
     "calibration": _text,
     "changes": read_changes,
+    "ranges": read_ranges,
+    "outputs": read_outputs,
     "uncertainty": _uncertainty,
     "dimensions": _dimensions,
     "assumptions": _assumptions,

@@ -19,6 +19,7 @@ from scenarios.fields import (
     UNCERTAIN,
 )
 from scenarios.finding import MOST_BYTES, names
+from scenarios.ranges import WRITTEN
 from scenarios.schema import FIELDS, REQUIRED, Scenario
 from sim.agents.columns import LAST_YEAR
 from sim.chance import LARGEST_SEED
@@ -47,6 +48,10 @@ def json_schema() -> Part:
         "$defs": {
             "amount": _amount(),
             "change": _change(),
+            "range": _range(),
+            "range_by_year_or_not": {
+                "anyOf": [{"$ref": "#/$defs/range"}, _by_year({"$ref": "#/$defs/range"})]
+            },
             "by_year_or_not": {"anyOf": [{"$ref": "#/$defs/amount"}, {"$ref": "#/$defs/change"}]},
         },
     }
@@ -82,7 +87,9 @@ def _field(name: str) -> Part:
         "uncertainty": _uncertainty(),
         "dimensions": _dimensions(line),
         "assumptions": _assumptions(),
-        "changes": _changes(),
+        "changes": _changes("by_year_or_not"),
+        "ranges": _changes("range_by_year_or_not"),
+        "outputs": {"anyOf": [line, {"type": "array", "items": line, "minItems": 1}]},
     }
     return parts.get(name, line)
 
@@ -114,12 +121,13 @@ def _assumptions() -> Part:
     }
 
 
-def _changes() -> Part:
+def _changes(amounts: str) -> Part:
+    """Return levers and parameters by name; amounts: the definition of what is said of each."""
     parameter = rf"^({'|'.join((LOGIT, *TABLES))})(\.|$)"
     return {
         "type": "object",
-        "properties": {lever.name: _lever(lever) for lever in levers().values()},
-        "patternProperties": {parameter: {"$ref": "#/$defs/by_year_or_not"}},
+        "properties": {lever.name: _lever(lever, amounts) for lever in levers().values()},
+        "patternProperties": {parameter: {"$ref": f"#/$defs/{amounts}"}},
         "additionalProperties": False,
     }
 
@@ -129,10 +137,10 @@ def _whole(low: int, high: int) -> Part:
     return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, digits]}
 
 
-def _lever(lever: Lever) -> Part:
+def _lever(lever: Lever, amounts: str) -> Part:
     fit = f"; fitted on {fitted(lever)}" if lever.fitted else ""
     told = f"{meaning(lever)} ({lever.unit}, {allowed(lever)}{fit})."
-    return {"description": told, "$ref": "#/$defs/by_year_or_not"}
+    return {"description": told, "$ref": f"#/$defs/{amounts}"}
 
 
 def _amount() -> Part:
@@ -152,10 +160,33 @@ def _amount() -> Part:
 
 def _change() -> Part:
     """Return amounts by year or range of years."""
+    return _by_year({"$ref": "#/$defs/amount"})
+
+
+def _by_year(amount: Part) -> Part:
     return {
         "description": f"By a year, or a range such as 2025..2030, in {FIRST_YEAR}..{LAST_YEAR}.",
         "type": "object",
-        "patternProperties": {YEARS_TEXT: {"$ref": "#/$defs/amount"}},
+        "patternProperties": {YEARS_TEXT: amount},
         "minProperties": 1,
         "additionalProperties": False,
     }
+
+
+def _range() -> Part:
+    """Return between what a lever may lie."""
+    one = rf"([x*×]\s*\+?{SIZE}|[-+]{SIZE}\s*%|[-+]?{SIZE})"
+    text = {"type": "string", "pattern": rf"^\s*{one}\s+to\s+{one}(\s*,?\s+likely\s+{one})?\s*$"}
+    ends = {
+        "type": "object",
+        "properties": {word: {"$ref": "#/$defs/amount"} for word in ("from", "to", "likely")},
+        "required": ["from", "to"],
+        "additionalProperties": False,
+    }
+    normal = {
+        "type": "object",
+        "properties": {"normal": {"$ref": "#/$defs/amount"}, "sd": {"type": "number"}},
+        "required": ["normal", "sd"],
+        "additionalProperties": False,
+    }
+    return {"description": f"{WRITTEN}.", "anyOf": [text, ends, normal]}

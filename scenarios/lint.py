@@ -6,6 +6,7 @@ that look like another unit. Nothing is refused here.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -27,6 +28,8 @@ from sim.transitions.sources import CellChange
 from sim.transitions.terms import TERMS
 
 Floats = NDArray[np.float64]
+FOR_SENSITIVITY = ("The ranges are for vandring sensitivity alone: a run takes each lever as the "
+                   "changes say.")  # fmt: skip
 SHARE = 0.3  # an addition to a percentage below this is likely a share
 FEW = 10  # persons a year; a lever set to fewer is likely meant as a factor
 # What an assumption silences: the levers, or tables of parameters, that its values leave idle.
@@ -58,7 +61,23 @@ def warnings_of(scenario: Scenario) -> list[str]:
     found += _overlaps(scenario.changes)
     found += _idle(scenario)
     found += _beyond_fit(scenario, outlook)
+    if scenario.ranges:
+        found += _left_open(scenario, set(found))
     return list(dict.fromkeys(found))
+
+
+def _left_open(scenario: Scenario, known: set[str]) -> Iterator[str]:
+    """Say that ranges are not for a run, and what may not be meant at their ends."""
+    yield FOR_SENSITIVITY
+    plain = replace(scenario, ranges=())
+    for one in scenario.ranges:
+        for end in (0.0, 1.0):
+            altered = replace(plain, changes=(*scenario.changes, one.told(end)))
+            for warning in warnings_of(altered):
+                if warning in known:
+                    continue
+                of_all = warning.startswith("The unaltered")
+                yield warning if of_all else f"At an end of its range: {warning}"
 
 
 def _of_change(scenario: Scenario, told: Told, outlook: Outlook) -> Iterator[str]:

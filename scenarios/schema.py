@@ -22,6 +22,7 @@ from scenarios.finding import (
     roots_of,
 )
 from scenarios.outlook import economy_problems, limit_problems, outlook_of
+from scenarios.ranges import Range, merged, range_problems
 from sim.engine import ASSUMPTIONS
 from sim.observe import DEFAULT_DIMENSIONS
 from sim.problems import InputError, Problem, refuse, shown, suggest
@@ -70,6 +71,8 @@ class Scenario:
     dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS
     assumptions: tuple[tuple[str, str], ...] = tuple((a.name, a.default) for a in ASSUMPTIONS)
     changes: tuple[Told, ...] = ()
+    ranges: tuple[Range, ...] = ()
+    outputs: tuple[str, ...] = ()
 
     def chosen(self, assumption: str) -> str:
         """Return the value of an assumption."""
@@ -103,6 +106,8 @@ def lineage(which: str, overrides: Mapping[str, Any] | None = None) -> tuple[Sce
     if line:
         line[0] = replace(line[0], **_merged(line[0], values))
         problems += _beyond_limits(line[0], [*problems, *wrong, *absent])
+        if not (problems or wrong or absent):
+            problems += _open_too_wide(line[0])
     problems += absent
     refuse(f"scenario {shown(which)}" if problems else "command", _first([*problems, *wrong]))
     return tuple(line)
@@ -124,6 +129,12 @@ def _beyond_limits(scenario: Scenario, others: Iterable[Problem]) -> list[Proble
             if not (unsure["economy"] and one.name in SERIES_OF)
             and not (unsure["assumptions"] and one.name in BLOCKS)]  # fmt: skip
     return limit_problems(outlook, told)
+
+
+def _open_too_wide(scenario: Scenario) -> Iterable[Problem]:
+    """Yield which ranges leave what a lever may be."""
+    arrivals = scenario.chosen("arrivals")
+    return range_problems(scenario.economy, arrivals, scenario.changes, scenario.ranges)
 
 
 def _first(problems: list[Problem]) -> list[Problem]:
@@ -207,12 +218,14 @@ def _in_file(path: Path | None, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def _merged(base: Scenario, values: dict[str, Any]) -> dict[str, Any]:
-    """Assumptions are changed one by one, changes added; everything else is replaced."""
+    """Assumptions and ranges are changed one by one, changes added; all else is replaced."""
     if "assumptions" in values:
         together = {**dict(base.assumptions), **values["assumptions"]}
         values = {**values, "assumptions": tuple(together.items())}
     if "changes" in values:
         values = {**values, "changes": (*base.changes, *values["changes"])}
+    if "ranges" in values:
+        values = {**values, "ranges": merged(base.ranges, values["ranges"])}
     return values
 
 

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from scenarios.changes import ALL_YEARS, Told, levers
 from scenarios.outlook import YEARS
+from scenarios.ranges import TRIANGULAR, UNIFORM, Range
 from sim.codes import BACKGROUND, ORIGIN, REASON, SPONSOR_REASON, CodeList
 from sim.economy import SERIES
 from sim.transitions.economy_levers import ALL_RATIOS, name_of
-from sim.transitions.levers import ADD, SET
+from sim.transitions.levers import ADD, FACTOR, SET
 
 Floats = NDArray[np.float64]
 PEOPLE = {"work": "labour immigrants", "refuge": "refugees", "family": "family immigrants",
@@ -125,6 +126,38 @@ def span(years: tuple[int, int] | None) -> str:
 def clauses(told: Sequence[Told], unit: str) -> str:
     """Return the changes of one lever one after the other, alike ones joined."""
     return "; ".join(f"{amount(one, unit)} {span(one.years)}" for one in told)
+
+
+def in_a_sentence(one: Range) -> str:
+    """Return a range as a sentence: between what a lever lies, and how likely that is."""
+    lever = levers().get(one.name)
+    words = subject(one.name) if lever else (f"The parameter {one.name}", False)
+    when = f" {span(one.years)}" if lever or one.years else ""
+    ends = f"{amount_of_range(one, 0.0)} and {amount_of_range(one, 1.0)}"
+    return f"{words[0]} {'are' if words[1] else 'is'} between {ends}{when} ({likelihood(one)})."
+
+
+def amount_of_range(one: Range, share: float) -> str:
+    """Return an amount of a range in words: '1 percentage point lower'."""
+    return _alone(one.told(share))
+
+
+def _alone(told: Told) -> str:
+    """Return an amount as it stands in a range: nothing to add is 'as it is'."""
+    lever = levers().get(told.name)
+    if (told.kind, told.number) in ((ADD, 0.0), (FACTOR, 1.0)):
+        return "as it is"
+    return amount(told, lever.unit if lever else "ratio").removeprefix("set to ")
+
+
+def likelihood(one: Range) -> str:
+    """Say how likely the values of a range are."""
+    if one.shape == UNIFORM:
+        return "all values equally likely"
+    if one.shape == TRIANGULAR:
+        told = Told(one.name, one.years, one.kind, one.middle or 0.0)
+        return f"a triangle, likeliest {_alone(told)}"
+    return "normal, cut two standard deviations off its middle"
 
 
 def spread(before: Floats, after: Floats, years: Iterable[int], unit: str) -> str:
