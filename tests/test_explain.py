@@ -133,7 +133,15 @@ def test_a_scenario_without_a_base_tells_everything(write):
     found = explain(write("name: alone\nquestion: What if?\nseed: 7\nchanges: {births: x2}\n"))
     assert found.line == ()
     said = {f.name for f in found.fields}
-    assert said == set(FIELDS) - {"name", "question", "based_on", "assumptions", "changes"}
+    assert said == set(FIELDS) - {
+        "name",
+        "question",
+        "based_on",
+        "assumptions",
+        "changes",
+        "ranges",
+        "outputs",
+    }
     assert "seed is 7" in "\n".join(found.lines())
     assert "The chance of a birth is twice as high in every year." in found.changes
 

@@ -9,6 +9,7 @@ from sim.transitions.sources import (
     CellChange,
     Overlay,
     altered,
+    altered_in,
     current,
     remembered,
     rows,
@@ -27,6 +28,11 @@ def same_origin():
 @remembered
 def doubled(factor=2):
     return factor * same_origin()
+
+
+@remembered
+def halves():
+    return [doubled() / 2]
 
 
 def test_an_overlay_holds_inside_its_block_alone():
@@ -83,3 +89,36 @@ def test_changes_happen_in_order_and_in_their_own_table():
     with using(Overlay((CellChange(TABLE, (), "value", "set", 0.0),))):
         assert rows("fertility_assumed.csv") == shipped("fertility_assumed.csv")
         assert {row["value"] for row in rows(TABLE)} == {"0.0"}
+
+
+def test_what_stands_on_no_altered_table_is_derived_once_for_all():
+    """The same object comes back, also of what is derived from something derived."""
+    plain = halves()
+    elsewhere = CellChange("fertility_assumed.csv", (), "value", "factor", 2.0)
+    with using(Overlay((elsewhere,))):
+        assert halves() is plain
+        assert rows("fertility_assumed.csv") != shipped("fertility_assumed.csv")
+    with using(Overlay((CHANGE,))):
+        assert halves() == [0.25] != plain
+        assert halves() is halves()
+    with using(Overlay((elsewhere, CHANGE))):
+        assert halves() == [0.25]
+    assert halves() is plain
+
+
+def test_the_order_in_which_overlays_ask_does_not_matter():
+    @remembered
+    def asked_first_when_altered():
+        return doubled() + len(rows("fertility_assumed.csv"))
+
+    with using(Overlay((CHANGE,))):
+        altered_first = asked_first_when_altered()
+    assert asked_first_when_altered() - altered_first == pytest.approx(doubled() - 0.5)
+
+
+def test_overlays_that_agree_on_a_table_are_alike_for_it():
+    other = CellChange("fertility_assumed.csv", (), "value", "factor", 2.0)
+    with using(Overlay((CHANGE, other))):
+        assert altered_in(frozenset({TABLE})) == (CHANGE,)
+        assert altered_in(frozenset({"unions.csv"})) == ()
+    assert altered_in(frozenset({TABLE})) == ()

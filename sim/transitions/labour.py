@@ -21,12 +21,14 @@ from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
 from sim.transitions.batches import listed
 from sim.transitions.process import Assumption, Settings, Year
-from sim.transitions.sources import Overlay, current, remembered, rows
+from sim.transitions.sources import CellChange, altered_in, remembered, rows
 
 Floats = NDArray[np.float64]
 OUTSIDE, EMPLOYED, EMPLOYED_STUDENT, STUDENT, UNEMPLOYED = range(len(STATUS))
 # New statuses are drawn in this order: a change of unemployment moves the last cut alone.
 ORDER = np.array([OUTSIDE, STUDENT, EMPLOYED_STUDENT, EMPLOYED, UNEMPLOYED], dtype=np.uint8)
+TABLES = frozenset({"labour_leaving.csv", "labour_parameters.csv", "labour_targets.csv",
+                    "labour_unemployment.csv", "labour_years.csv"})  # fmt: skip
 LOOKED_AT = ("place", "background", "reason", "sex", "birth_year", "first_arrival_year", "status")
 GROUPS = (*REASON.names, "norwegian_born")
 AGES = np.arange(15, 75)  # on 1 January
@@ -117,12 +119,12 @@ def cuts(
     By group, sex, age reached and years of stay, the first as one row, with a last one that lets
     anybody keep it. Nobody who turns 75 keeps a status.
     """
-    return _cuts(current(), year, rate_before, rate_now)
+    return _cuts(altered_in(TABLES), year, rate_before, rate_now)
 
 
 @lru_cache(maxsize=32)  # large, and one for each rate that a drawn economy has
 def _cuts(
-    overlay: Overlay,  # noqa: ARG001 - tables may differ
+    altered: tuple[CellChange, ...],  # noqa: ARG001 - tables may differ
     year: int,
     rate_before: float,
     rate_now: float,
