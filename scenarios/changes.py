@@ -136,6 +136,7 @@ def by_years(
             dashed = re.fullmatch(r"\s*(\d{4})\s*[-–:]\s*(\d{4})\s*", str(key))
             cure = "The first year comes first." if backwards else ""
             cure = f"Write {dashed[1]}..{dashed[2]}." if dashed else cure
+            cure = cure or suggest(str(key), words)
             problems.append(Problem(at, f"has the years {shown(key)}", YEARS, cure))
             continue
         if any(years[0] <= last and first <= years[1] for first, last in taken):

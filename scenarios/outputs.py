@@ -15,7 +15,7 @@ from typing import Any
 
 from sim.agents.columns import LAST_YEAR
 from sim.observe import DIMENSIONS
-from sim.problems import Problem, shown, suggest
+from sim.problems import Problem, refuse, shown, suggest
 
 FIRST_YEAR = 1990
 MOST = 200  # outputs of one analysis
@@ -90,8 +90,10 @@ def read_outputs(raw: Any, where: str) -> tuple[tuple[str, ...], list[Problem]]:
 
 
 def outputs_of(names: tuple[str, ...]) -> tuple[Output, ...]:
-    """Return the outputs of names that were checked."""
-    return tuple(output for name in names for output in parse(name, "")[0])
+    """Return the outputs of names, or refuse those that mean nothing."""
+    parsed = [parse(name, "outputs") for name in names]
+    refuse("outputs", [problem for _, wrong in parsed for problem in wrong])
+    return tuple(output for some, _ in parsed for output in some)
 
 
 def parse(name: Any, where: str) -> tuple[tuple[Output, ...], list[Problem]]:

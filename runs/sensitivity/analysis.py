@@ -32,12 +32,13 @@ from runs.tables import write_whole
 from scenarios.lint import FOR_SENSITIVITY
 from scenarios.outputs import outputs_of
 from scenarios.schema import Scenario
-from sim.observe import DIMENSIONS, MOST_CELLS
+from sim.observe import DIMENSIONS
 from sim.problems import Problem, refuse
 from sim.transitions.logit import parameters_set
 
 Floats = NDArray[np.float64]
 FORMAT = "vandring sensitivity 1"
+MOST_GROUPS = 1_000_000  # combinations of the groups of all outputs, each with its own mask
 LIVES, INDICES, PAGE = "sensitivity.parquet", "indices.csv", "sensitivity.html"
 
 
@@ -133,8 +134,8 @@ def _experiment(question: Question, people: People) -> Experiment:
         question.inputs, outputs, question.design.points(len(question.inputs)),
     )  # fmt: skip
     cells = math.prod(len(DIMENSIONS[name].codes) for name in made.dimensions)
-    if cells > MOST_CELLS:
-        allowed = f"at most {MOST_CELLS:,} combinations of their groups"
+    if cells > MOST_GROUPS:
+        allowed = f"at most {MOST_GROUPS:,} combinations of their groups"
         problems.append(Problem("outputs", f"need {cells:,} combinations", allowed))
     refuse(f"scenario {scenario.name}", problems)
     return made

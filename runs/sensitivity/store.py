@@ -82,7 +82,7 @@ def _cannot_begin(
         found = f"the unfinished analysis in {place} has other {', '.join(others)}"
         yield Problem("--resume", found, "the same question, people and program", cure)
     elif not resume:
-        many = sum(1 for _ in (place / LIVED).open("rb")) if (place / LIVED).exists() else 0
+        many = (place / LIVED).read_bytes().count(b"\n") if (place / LIVED).exists() else 0
         found = f"an unfinished analysis lies in {place} ({many:,} of {runs:,} lives)"
         cure = "Add --resume to go on, or remove it to begin anew."
         yield Problem("--out", found, "a place where none is", cure)
