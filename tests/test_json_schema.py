@@ -109,6 +109,10 @@ GOOD = [
     "changes: {emigration: {2020..2022: +0.5, 2025..: {factor: 2}}}", "changes: {emigration: {set: 1}}",
     "changes: {unions_assumed.same_origin: 0.8}", "changes: {unions.*.*.part: x1.5}",
     "changes: {arrivals.work.sweden: {2020: -100}}", "changes: {emigration: 1e0}",
+    "ranges: {emigration: x0.5 to x2}", "ranges: {emigration: {2020..: -10% to +10% likely +0%}}",
+    "ranges: {emigration: {from: 0.5, to: 2}}", "ranges: {unions_assumed.same_origin: 0.5 to 0.9}",
+    "ranges: {emigration: {normal: x1, sd: 0.1}}", "outputs: births in 2030",
+    "outputs: [births in 2030, stock in 2031]",
     "uncertainty: all", "uncertainty: none", "uncertainty: [economy]", "uncertainty: economy, parameters",
 ]  # fmt: skip
 BAD = [
@@ -120,6 +124,9 @@ BAD = [
     "changes: {emigration: yes}", "changes: {emigration: 5%}", "changes: {emigration: {}}",
     "changes: {emigration: {20: x2}}", "changes: {emigration: {2020: x}}",
     "changes: {emigration: {set: 1, add: 1}}", "changes: {emigration: {factor: -1}}",
+    "ranges: {emigration: x2}", "ranges: {emigraton: x1 to x2}", "ranges: {emigration: x1 to}",
+    "ranges: {emigration: {from: 1}}", "ranges: {emigration: {normal: 1}}", "ranges: [1]",
+    "outputs: []", "outputs: 7", "outputs: ''",
     "changes: {unionsx.a: 1}", "uncertainty: everything", "uncertainty: [econmy]", "changes: {arrivals.work.swedn: 1}",
 ]  # fmt: skip
 

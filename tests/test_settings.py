@@ -77,7 +77,7 @@ def test_a_manifest_gives_the_scenario_back(tmp_path):
     assert unlike(record, found) == []
 
 
-@pytest.mark.parametrize("name", ["financial_crisis", "experiment_income"])
+@pytest.mark.parametrize("name", ["financial_crisis", "experiment_income", "sensitivity_2030"])
 def test_a_shipped_scenario_survives_its_manifest(name, tmp_path):
     scenario = load_scenario(name)
     assert scenario_of(json.loads(json.dumps({"scenario": asdict(scenario)})), tmp_path) == scenario
