@@ -7,6 +7,7 @@ import pytest
 
 from runs.checkpoints import HEADER, Checkpoints, kept_years
 from runs.ensemble import Plan, live_one
+from sim.agents.population import DEAD
 from sim.engine import Simulation
 from sim.transitions.process import Settings
 from tests.conftest import CLOSED_WORLD, load, made_people
@@ -34,9 +35,10 @@ class Cutting(Checkpoints):
 
 def plan_of(settings, years=YEARS):
     people = made_people(load(3_000, 300), year=2013)
-    some = np.arange(len(people)) % 7 == 0  # some live abroad and may return, be forgotten
+    some = np.arange(len(people)) % 7 == 0  # some live abroad and may return
     people["place"][some], people["left_year"][some] = 1, 2010
     people["registered_year"][some] = 2011
+    people["place"][3::9] = DEAD  # enough to be forgotten in 2015
     return Plan(people, settings, 5, years, 1, ("background", "reason", "sex"))
 
 

@@ -101,7 +101,7 @@ def test_a_disk_that_is_really_full(scenario, tmp_path):
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)], capture_output=True,
+        ["mount", "-t", "tmpfs", "-o", f"size={load(200, 40)}k", "tmpfs", str(place)], capture_output=True,
         check=False,
     )  # fmt: skip
     if mounted.returncode:
