@@ -363,6 +363,15 @@ def test_progress_is_told_at_quarters_and_every_20_seconds(monkeypatch):
     ]
 
 
+def test_what_was_finished_before_says_nothing_of_the_time_left(monkeypatch):
+    now = iter([0.0, 10.0])
+    monkeypatch.setattr("runs.progress.time.monotonic", lambda: next(now))
+    stream = io.StringIO()
+    with Progress(10, "years", stream, before=7) as bar:
+        bar.advance()
+    assert stream.getvalue() == "8 of 10 years after 10.0 s, about 20.0 s left\n"
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
 def test_an_outcome_that_cannot_be_printed(population, tmp_path):
     words = ["run", "baseline", "--years", "2013", "--replicates", "1", "--population", population]
