@@ -9,7 +9,9 @@ What is valid stands in checkpoint.json, which is replaced in one step at the en
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -50,7 +52,9 @@ class Checkpoints:
             header = json.loads((self.folder / HEADER).read_text("utf-8"))
             columns = self._read(header)
             counts = [_counts_in(self.folder / _lived(year), year) for year in header["years"]]
-        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+            if (self.folder / HEADER).exists():
+                note_damage(self.folder, error)
             shutil.rmtree(self.folder, ignore_errors=True)
             return []
         self.generation, self.forgotten = header["generation"], 0
@@ -84,7 +88,7 @@ class Checkpoints:
     def _grown(self, population: Population, altered: frozenset[str]) -> list[Block]:
         """Add the newcomers' rows of the columns that nobody alters."""
         known = self.blocks[-1][1] if self.blocks else 0
-        if known == len(population):
+        if self.blocks and known == len(population):
             return self.blocks
         names = _ordered(BY_NAME.keys() - altered)
         size = sum(BY_NAME[name].dtype.itemsize for name in names)
@@ -102,6 +106,13 @@ class Checkpoints:
             **_columns_in(self.folder / _state(header["slot"]), altered, whole, rows),
             **_columns_in(generation, fixed, header["blocks"], rows),
         }
+
+
+def note_damage(folder: Path, error: Exception) -> None:
+    """Say that what was kept of a replicate is of no use, and that it is lived once more."""
+    told = f"what was kept of replicate {int(folder.name)} is damaged ({error}); it is lived anew"
+    with suppress(OSError, ValueError):  # what cannot be told stops nothing
+        print(f"vandring: note: {told}", file=sys.stderr)
 
 
 def kept_years(folder: Path) -> int:
@@ -122,7 +133,7 @@ def replace_text(path: Path, text: str) -> None:
 def fingerprint(data: memoryview | bytes) -> int:
     """Return a quick sum by which missing or stale bytes are noticed, after a power cut say."""
     whole = len(data) // 8 * 8
-    words = np.frombuffer(data[:whole], dtype=np.uint64)
+    words = np.frombuffer(data, dtype=np.uint64, count=whole // 8) if whole else np.zeros(1, "u8")
     return (int(words.sum(dtype=np.uint64)) + sum(data[whole:])) % 2**64
 
 
@@ -148,7 +159,7 @@ def _write(path: Path, columns: Sequence[NDArray[Any]], offset: int = 0) -> int:
     with path.open("r+b" if path.exists() else "wb") as file:
         file.seek(offset)
         for column in columns:
-            data = np.ascontiguousarray(column).data.cast("B")
+            data = np.ascontiguousarray(column).data.cast("B") if column.size else b""
             sums = (31 * sums + fingerprint(data)) % 2**64
             file.write(data)
         file.truncate()

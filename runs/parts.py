@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from runs.checkpoints import Checkpoints, fingerprint, kept_years
+from runs.checkpoints import Checkpoints, fingerprint, kept_years, note_damage
 from runs.ensemble import Replicate
 
 TABLES = ("flows", "stocks", "structure")
@@ -40,7 +40,9 @@ class Parts:
         try:
             sums = json.loads((folder / SUMS).read_text("utf-8"))
             tables = {name: _table_in(folder / f"{name}.arrow", sums[name]) for name in TABLES}
-        except (OSError, ValueError, KeyError, pa.ArrowException):
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+            if folder.exists():
+                note_damage(folder, error)
             return None
         return Replicate(number, **tables)
 

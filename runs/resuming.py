@@ -48,15 +48,17 @@ def differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Pro
     if "code" not in then or then["code"] != now["code"]:
         found = f"is another than that of the run (commit {now['commit']})"
         yield Problem("code", found, f"commit {then.get('commit')}, unaltered", cure)
-    for name in sorted({*then["versions"], *now["versions"]}):
-        was, is_now = (record["versions"].get(name, "none") for record in (then, now))
+    before, here = then.get("versions", {}), now["versions"]
+    for name in sorted({*before, *here}):
+        was, is_now = (versions.get(name, "none") for versions in (before, here))
         if was != is_now:
             yield Problem(f"version of {name}", f"is {is_now}", was, cure)
-    if then["machine"] != now["machine"]:
-        yield Problem("machine", f"is {now['machine']}", then["machine"], cure)
+    if then.get("machine") != now["machine"]:
+        yield Problem("machine", f"is {now['machine']}", str(then.get("machine")), cure)
     for name in INPUTS:
-        if then[name]["sha256"] != now[name]["sha256"]:
-            held = then[name].get("name", then[name].get("asked_for"))
+        input_then = then.get(name, {})
+        if input_then.get("sha256") != now[name]["sha256"]:
+            held = input_then.get("name", input_then.get("asked_for", "it"))
             yield Problem(name, f"{held} is not what it was when the run began", "the same", cure)
 
 

@@ -80,7 +80,8 @@ def cut(plan, folder, years):
 
 
 @pytest.mark.parametrize("damage", ["state", "fixed", "lived", "header", "gone", "older"])
-def test_a_damaged_checkpoint_is_noticed_and_the_replicate_lived_anew(damage, tmp_path):
+def test_a_damaged_checkpoint_is_noticed_and_the_replicate_lived_anew(damage, tmp_path, capsys):
+    tmp_path = tmp_path / "00007"
     plan = plan_of(Settings(), years=3)
     whole = live_one(plan, 0)
     cut(plan, tmp_path, 2)
@@ -101,6 +102,7 @@ def test_a_damaged_checkpoint_is_noticed_and_the_replicate_lived_anew(damage, tm
     years = []
     again = live_one(plan, 0, lambda: years.append(1), Checkpoints(tmp_path))
     assert len(years) == 3
+    assert "vandring: note: what was kept of replicate 7 is damaged (" in capsys.readouterr().err
     assert same(again, whole)
 
 
@@ -115,3 +117,13 @@ def test_only_what_changed_is_written_again(tmp_path):
     newcomers = header["rows"] - header["blocks"][0][1]
     assert newcomers > 0
     assert len(after) == len(before) * header["rows"] / header["blocks"][0][1]
+
+
+def test_a_population_of_which_nobody_is_left(tmp_path):
+    people = made_people(30, families=False)
+    people["place"][:] = DEAD
+    plan = Plan(people, Settings(assumptions=CLOSED_WORLD), 5, 5, 1, ("background", "sex"))
+    whole = live_one(plan, 0)
+    cut(plan, tmp_path, 4)
+    assert json.loads((tmp_path / HEADER).read_text())["rows"] == 0
+    assert same(live_one(plan, 0, None, Checkpoints(tmp_path)), whole)

@@ -36,14 +36,17 @@ def test_a_replicate_comes_back_as_it_was(replicates, tmp_path):
 
 
 @pytest.mark.parametrize("name", [*(f"{name}.arrow" for name in TABLES), "fingerprints.json"])
-def test_a_damaged_part_is_no_part(replicates, tmp_path, name):
+def test_a_damaged_part_is_no_part(replicates, tmp_path, name, capsys):
     parts = Parts(tmp_path)
     parts.finish(replicates[0])
     path = tmp_path / "finished" / "00000" / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
+    assert parts.finished(0) is not None
+    assert capsys.readouterr().err == ""
     path.write_bytes(content)
     assert parts.finished(0) is None
+    assert "what was kept of replicate 0 is damaged (" in capsys.readouterr().err
     parts.finish(replicates[0])  # lived again
     assert parts.finished(0) is not None
     path.write_bytes(content[: len(content) // 3])
