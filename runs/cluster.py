@@ -134,7 +134,7 @@ def _local(processes: int) -> Any:
         threads_per_worker=1,
         processes=True,
         host="127.0.0.1",
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # a free port: 8787 may be taken
         silence_logs=logging.CRITICAL,
     )
 
