@@ -39,7 +39,7 @@ from sim.transitions.process import PUBLISHED
 Made = TypeVar("Made")
 FILES = {"population": "embedded", "parameters": PUBLISHED, "economy": "default",
          "calibration": "shipped"}  # fmt: skip
-_ready: dict[str, Plan] = {}  # of this process: the last plan that it was sent
+_ready: dict[str, Any] = {}  # of this process: what was made of the last work that it was sent
 _one_at_a_time = threading.Lock()
 
 
@@ -63,33 +63,47 @@ class Life:
     def piece(self, number: int) -> tuple[Counts, ...]:
         """Live one part of the people in one replicate."""
         plan = self._plan()
-        with self._named():
+        with _named():
             return live_piece(plan, number, _unseen)
 
     def _plan(self) -> Plan:
         """Return the plan of this process, made when it is first asked for."""
-        key = sha256(dumps(self)).hexdigest()
-        with _one_at_a_time:
-            if key not in _ready:
-                _ready.clear()
-                _ready[key] = self._made()
-            return _ready[key]
+        return made_once(self, self._made)
 
     def _made(self) -> Plan:
-        with self._named():
-            refuse("program", _unlike(self.expected, program()))
-            scenario = self.scenario
-            people = self.shards or find_people(scenario.population, scenario.years[0])
-            refuse("inputs", _unlike(self.expected, inputs(scenario, people)))
-            return plan_of(scenario, people, settings_of(scenario, self.chunk))
+        people = found_alike(self.scenario, self.expected, self.shards)
+        return plan_of(self.scenario, people, settings_of(self.scenario, self.chunk))
 
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """Say in which process inputs are not as they should be."""
-        try:
-            yield
-        except InputError as error:
-            raise InputError(f"worker {_name()}: {error.source}", error.problems) from None
+
+def made_once(work: Any, make: Callable[[], Made]) -> Made:
+    """Return what a process makes of a piece of work, which it keeps for the pieces after it."""
+    key = sha256(dumps(work)).hexdigest()
+    with _one_at_a_time:
+        if key not in _ready:
+            _ready.clear()
+            with _named():
+                _ready[key] = make()
+        made: Made = _ready[key]
+        return made
+
+
+def found_alike(
+    scenario: Scenario, expected: Mapping[str, str], shards: ShardedPeople | None = None
+) -> Any:
+    """Return the people of a scenario, or say what here is not as the sender has it."""
+    refuse("program", _unlike(expected, program()))
+    people = shards or find_people(scenario.population, scenario.years[0])
+    refuse("inputs", _unlike(expected, inputs(scenario, people)))
+    return people
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Say in which process inputs are not as they should be."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"worker {_name()}: {error.source}", error.problems) from None
 
 
 def _unseen() -> None:
@@ -98,12 +112,21 @@ def _unseen() -> None:
 
 def life(scenario: Scenario, people: People | ShardedPeople, chunk: int | None = None) -> Life:
     """Describe a scenario's replicates so that they can be lived elsewhere."""
-    placed: dict[str, Any] = {name: str(Path(getattr(scenario, name)).resolve())
-              for name, ours in FILES.items()
-              if getattr(scenario, name).partition(":")[0] != ours}  # fmt: skip
-    expected = {**program(), **inputs(scenario, people)}
     shards = people if isinstance(people, ShardedPeople) else None
-    return Life(replace(scenario, **placed), chunk, expected, shards)
+    return Life(placed(scenario), chunk, expected_of(scenario, people), shards)
+
+
+def placed(scenario: Scenario) -> Scenario:
+    """Return a scenario whose files have paths that hold from any folder."""
+    given: dict[str, Any] = {name: str(Path(getattr(scenario, name)).resolve())
+             for name, ours in FILES.items()
+             if getattr(scenario, name).partition(":")[0] != ours}  # fmt: skip
+    return replace(scenario, **given)
+
+
+def expected_of(scenario: Scenario, people: People | ShardedPeople) -> dict[str, str]:
+    """Return what must be the same wherever a scenario is lived, by name."""
+    return {**program(), **inputs(scenario, people)}
 
 
 def inputs(scenario: Scenario, people: People | ShardedPeople) -> dict[str, str]:

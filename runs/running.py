@@ -65,7 +65,7 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     from runs.store import folder_problem
 
     problems: list[Problem] = [*arguments.unknown]
-    threads = _threads(arguments, problems)
+    threads = threads_asked_for(arguments, problems)
     chunk = arguments.chunk
     if chunk is not None:
         chunk = whole_number(chunk, "--chunk", 10**9, problems)
@@ -86,7 +86,7 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     return told(lambda: tell(finished), f"the run lies in {finished.folder}")
 
 
-def _threads(arguments: argparse.Namespace, problems: list[Problem]) -> int | None:
+def threads_asked_for(arguments: argparse.Namespace, problems: list[Problem]) -> int | None:
     """Return how many replicates are lived side by side here, None if nothing was said.
 
     What is wrong with where and in how many parts they are to be lived joins `problems`.

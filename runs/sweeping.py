@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runs.terminal import INTERRUPTED, MOST_THREADS, told, whole_number
+from runs.terminal import INTERRUPTED, told, whole_number
 from sim.problems import InputError, Problem, shown, suggest
 
 if TYPE_CHECKING:
-    from runs.sensitivity.analysis import Question
+    from runs.sensitivity.question import Question
     from runs.sensitivity.design import Design
     from scenarios.schema import Scenario
 
@@ -33,7 +33,7 @@ The scenario says between what levers and parameters may lie (ranges:), and what
 def prepare(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.epilog = EXAMPLES
-    parser.set_defaults(replicates=None, uncertainty=None)  # those of a run are others
+    parser.set_defaults(replicates=None, uncertainty=None, shards=None)  # those of a run are others
     add = parser.add_argument
     add("scenario", metavar="SCENARIO", help="name of a shipped scenario, or path of a YAML file")
     add("--method", metavar="HOW", default="sobol", help=f"{METHODS} (default: sobol)")
@@ -48,7 +48,9 @@ def prepare(parser: argparse.ArgumentParser) -> None:
         "economy or all: draws of these as inputs of their own (sobol)")  # fmt: skip
     add("--years", metavar="FIRST..LAST", help="first and last year to live")
     add("--seed", metavar="N", help="where luck and points start")
-    add("--threads", metavar="N", default="1", help="points lived side by side (default: 1)")
+    add("--threads", metavar="N", help="points lived side by side (default: 1)")
+    add("--dask", metavar="ADDRESS", nargs="?", const="local", help="live them on a Dask cluster: "
+        "its scheduler's address or file; without one, processes on this machine")  # fmt: skip
     add("--model-type", metavar="1|2|3", help="one logit for all, by centrality, or also by sex")
     add("--population", metavar="WHICH", help="embedded, embedded:0.1 for a tenth, or a file")
     add("--parameters", metavar="WHICH", help="published, or a folder of `vandring estimate`")
@@ -62,11 +64,11 @@ def prepare(parser: argparse.ArgumentParser) -> None:
 
 def act(arguments: argparse.Namespace, command: list[str]) -> int:
     """Check, live all points, write, tell; what was lived is kept if it is stopped."""
-    from runs.running import scenario_asked_for
+    from runs.running import scenario_asked_for, threads_asked_for
     from runs.store import folder_problem
 
     problems = [*arguments.unknown, *folder_problem(arguments.out)]
-    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
+    threads = threads_asked_for(arguments, problems)
     scenario = scenario_asked_for(arguments, command, problems)
     question = _question(arguments, scenario, problems)
     if problems or question is None:
@@ -76,7 +78,12 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     _warn(question)
     try:
         folder, record = analyse(
-            question, threads=threads, out=arguments.out, resume=arguments.resume, command=command
+            question,
+            threads=threads,
+            dask=arguments.dask,
+            out=arguments.out,
+            resume=arguments.resume,
+            command=command,
         )
     except KeyboardInterrupt:
         print("vandring: stopped; what was lived is kept: the same command with --resume goes on",
@@ -89,7 +96,7 @@ def _question(
     arguments: argparse.Namespace, scenario: "Scenario | None", problems: list[Problem]
 ) -> "Question | None":
     """Return what is asked; what is wrong joins `problems`, so that all comes at once."""
-    from runs.sensitivity.analysis import Question
+    from runs.sensitivity.question import Question
 
     times = whole_number(arguments.times, "--replicates", MOST_REPLICATES, problems)
     uncertain = _uncertain(arguments, problems)

@@ -5,7 +5,7 @@ import math
 import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
@@ -16,72 +16,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runs import manifest as manifests
-from runs.ensemble import in_order
 from runs.people import People, find_people, of_a_part
 from runs.progress import Progress
 from runs.sensitivity import store, tables
-from runs.sensitivity.design import Design
-from runs.sensitivity.evaluation import Experiment, evaluate, experiment
+from runs.sensitivity.evaluation import Experiment
 from runs.sensitivity.findings import Found, input_names
-from runs.sensitivity.inputs import Input, inputs_of
 from runs.sensitivity.page import page, told
 from runs.sensitivity.picture import tornado
+from runs.sensitivity.question import Question, experiment_of
+from runs.sensitivity.sweep import Lives, points_lived
 from runs.settings import digests, settings_of
 from runs.store import OUT, whole_folder
 from runs.tables import write_whole
 from scenarios.lint import FOR_SENSITIVITY
 from scenarios.outputs import outputs_of
-from scenarios.schema import Scenario
-from sim.observe import DIMENSIONS
 from sim.problems import Problem, refuse
 from sim.transitions.logit import parameters_set
 
 Floats = NDArray[np.float64]
 FORMAT = "vandring sensitivity 1"
-MOST_GROUPS = 1_000_000  # combinations of the groups of all outputs, each with its own mask
 LIVES, INDICES, PAGE = "sensitivity.parquet", "indices.csv", "sensitivity.html"
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked: a scenario with ranges and outputs, how to look, and how often to live.
-
-    uncertain: what is drawn as an input of its own besides the ranges.
-    """
-
-    scenario: Scenario
-    design: Design
-    replicates: int = 1
-    uncertain: tuple[str, ...] = ()
-
-    @property
-    def inputs(self) -> tuple[Input, ...]:
-        """Return what is varied."""
-        return inputs_of(self.scenario.ranges, self.uncertain)
 
 
 def analyse(
     question: Question,
     *,
-    threads: int = 1,
+    threads: int | None = None,
+    dask: str | None = None,
     out: str | None = None,
     resume: bool = False,
     command: list[str] | None = None,
 ) -> tuple[Path, dict[str, Any]]:
     """Live every point and write the folder, which is whole or absent; return both.
 
+    dask: the address of a cluster that lives the points, or 'local'; None: threads of this process.
     resume: go on with what an earlier process lived of the same question.
     """
     when, clock = datetime.now(UTC).astimezone(), time.monotonic()
     scenario = question.scenario
     people = find_people(scenario.population, scenario.years[0])
-    asked = _experiment(question, people)
+    asked = experiment_of(question, people)
     plan = plan_of(question, people)
     folder = Path(out) if out else default_folder(question, plan)
     refuse("command", _finished(folder))
     with store.opened(folder, plan, asked.runs, resume=resume) as kept:
-        _live(asked, kept, threads)
+        with points_lived(question, people, asked, threads, dask) as (where, lives):
+            _keep(asked, kept, lives)
         record = _record(question, people, when, command or ["vandring"])
+        record["lived_on"] = where
         found = Found(asked, question.design, _values(asked, kept.lived))
         shutil.rmtree(folder.with_name(f".{folder.name}.part"), ignore_errors=True)
         with whole_folder(folder) as part:
@@ -120,39 +102,17 @@ def _versions() -> dict[str, str]:
     return {**manifests.versions(), "SALib": version("SALib")}
 
 
-def _experiment(question: Question, people: People) -> Experiment:
-    """Return what is lived at every point, or say that people and years do not fit."""
-    scenario = question.scenario
-    outputs = outputs_of(scenario.outputs)
-    here = people.population.year
-    problems = []
-    if scenario.years[0] != here:
-        found = f"begin with {scenario.years[0]}, but the population is that of 1 January {here}"
-        problems.append(Problem("years", found, f"{here}..", f"Start the years in {here}."))
-    made = experiment(
-        people.population, settings_of(scenario), scenario.seed, question.replicates,
-        question.inputs, outputs, question.design.points(len(question.inputs)),
-    )  # fmt: skip
-    cells = math.prod(len(DIMENSIONS[name].codes) for name in made.dimensions)
-    if cells > MOST_GROUPS:
-        allowed = f"at most {MOST_GROUPS:,} combinations of their groups"
-        problems.append(Problem("outputs", f"need {cells:,} combinations", allowed))
-    refuse(f"scenario {scenario.name}", problems)
-    return made
-
-
 def _finished(folder: Path) -> Iterator[Problem]:
     if folder.is_dir() and any(folder.iterdir()):
         cure = "Read it there, or give another place with --out."
         yield Problem("--out", f"{folder} is there already", "a new or empty folder", cure)
 
 
-def _live(asked: Experiment, kept: store.Store, threads: int) -> None:
+def _keep(asked: Experiment, kept: store.Store, lives: Lives) -> None:
     """Live what was not lived before, and keep each life as it ends."""
     left = [run for run in range(asked.runs) if run not in kept.lived]
     with Progress(max(len(left), 1), "points lived") as bar:
-        lives = in_order(lambda number: evaluate(asked, left[number]), len(left), threads)
-        for run, values in zip(left, lives, strict=True):
+        for run, values in zip(left, lives(left), strict=True):
             kept.add(run, values)
             bar.advance()
 
