@@ -17,6 +17,7 @@ from sim.engine import Simulation
 from sim.geography import CENTRALITY_OF
 from sim.problems import InputError, Problem
 from sim.transitions.mobility import Mobility
+from sim.transitions.odds import Odds, TellsOdds
 from sim.transitions.process import Process, Year
 
 CHOICES = ("stay", "move", "emigrate")
@@ -31,6 +32,7 @@ class LivedYear:
     lines: list[str] = field(default_factory=list)
     changes: list[dict[str, Any]] = field(default_factory=list)
     choice: dict[str, Any] | None = None
+    odds: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -46,7 +48,8 @@ class Life:
         """Return it for machines."""
         return {
             "person": self.person, "replicate": self.replicate,
-            "years": [{"year": y.year, "state": y.state, "choice": y.choice, "changes": y.changes}
+            "years": [{"year": y.year, "state": y.state, "choice": y.choice, "changes": y.changes,
+                       "odds": y.odds}
                       for y in self.years],
             "end": {"year": self.end[0], "state": self.end[1]},
         }  # fmt: skip
@@ -109,6 +112,7 @@ class _Watcher:
         self.person, self.position = person, -1
         self.years: list[LivedYear] = []
         self._row: dict[str, int] = {}
+        self._odds: tuple[Odds, ...] = ()
         self._events: set[str] = set()
 
     def before(self, process: Process, year: Year) -> None:
@@ -121,6 +125,9 @@ class _Watcher:
             self.years.append(LivedYear(year.year, state_of(year.population, self.position)))
             self._events = set()
         self._row = row_of(year.population, self.position)
+        self._odds = ()
+        if isinstance(process, TellsOdds):
+            self._odds = process.odds(year, self.position)
         if isinstance(process, Mobility):
             self._explain(process, year)  # of everybody whom it asks
 
@@ -134,6 +141,7 @@ class _Watcher:
         lived = self.years[-1]
         if lived.year != year.year:
             return  # dead since
+        known = len(lived.changes)
         for event in sorted(set(year.events) - self._events):
             if (year.happened(event) == self.position).any():
                 self._events.add(event)
@@ -147,7 +155,20 @@ class _Watcher:
                 lived.lines.append(f"{process.name}: {name} {words[0]} -> {words[1]}")
                 lived.changes.append({"process": process.name, "column": name,
                                       "from": words[0], "to": words[1]})  # fmt: skip
+        self._chances(process, befell=len(lived.changes) > known)
         self._follows(process, year)
+
+    def _chances(self, process: Process, *, befell: bool) -> None:
+        """Note chances and draws of what befell the person, or what their draw alone would do."""
+        lived, odds, self._odds = self.years[-1], self._odds, ()
+        for one in odds:
+            if befell or one.happens:
+                ends = "is below it" if one.happens else "is not: not of their own draw"
+                ends += "" if befell else ", but nothing changes"
+                lived.lines.append(f"{process.name}: {one.what}, chance {100 * one.chance:.3g} %, "
+                                   f"the draw of {100 * one.luck:.3g} {ends}")  # fmt: skip
+                lived.odds.append({"process": process.name, "happens": one.happens,
+                                   "befell": befell, **one._asdict()})  # fmt: skip
 
     def _find(self, population: Population, first: int) -> bool:
         found = np.flatnonzero(population["person"][first:] == self.person)

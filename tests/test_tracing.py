@@ -93,6 +93,45 @@ def test_chances_are_those_of_the_model_and_the_highest_utility_wins(run):
         assert best == happened
 
 
+def test_what_befalls_a_person_comes_with_its_chance_and_draw(run):
+    """The first who dies dies by the draw that is told, in words and for machines."""
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    life = watch(scenario, people, 0, None, "death")
+    (year,) = (y for y in life.years if any(c.get("event") == "death" for c in y.changes))
+    (told,) = (one for one in year.odds if one["process"] == "deaths")
+    assert (told["what"], told["befell"], told["happens"]) == ("death", True, True)
+    assert told["luck"] < told["chance"]
+    said = f"deaths: death, chance {100 * told['chance']:.3g} %, the draw of "
+    assert any(line.startswith(said) and line.endswith("is below it") for line in year.lines)
+    assert life.record()["years"][0].keys() >= {"odds", "choice", "changes"}
+
+
+def test_every_change_of_status_comes_with_the_draw_that_made_it(run):
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    changes = 0
+    for position in range(0, 60, 6):
+        life = watch(scenario, people, 0, int(people.population["person"][position]), None)
+        for year in life.years:
+            told = {one["process"]: one["happens"] for one in year.odds}
+            for change in year.changes:
+                if (change["process"], change.get("column")) == ("labour_status", "status"):
+                    changes += 1
+                    assert told["labour_status"]
+    assert changes
+
+
+def test_odds_are_told_of_what_befell_or_was_drawn_and_of_nothing_else(run):
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    found = [one for position in range(0, 60, 6)
+             for year in watch(scenario, people, 0, int(people.population["person"][position]),
+                               None).years for one in year.odds]  # fmt: skip
+    assert all(one["befell"] or one["happens"] for one in found)
+    assert any(one["happens"] for one in found)
+
+
 def test_an_event_stands_for_the_first_person_to_whom_it_happens(trace):
     code, out, _ = trace("--event", "emigrate", "--json")
     assert code == 0

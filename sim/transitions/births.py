@@ -24,6 +24,7 @@ from sim.chance import cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS
 from sim.transitions import births_kernel as kernel
 from sim.transitions.levers import Lever
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -98,6 +99,22 @@ class Births:
             population["background"][mothers.mother] != NORWEGIAN_BORN
         )
         year.record("birth", _add_children(year, mothers.mother[both]))
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return a woman's chance of giving birth, in the union that she lives in."""
+        population, age = year.population, age_reached(year, position)
+        woman = population["sex"][position] == SEX.index("female")
+        here = woman and population["place"][position] == RESIDENT and YOUNGEST <= age <= OLDEST
+        if self.choice == "nobody_is_born" or not here:
+            return ()
+        born = population["background"][position] == NORWEGIAN_BORN
+        group = len(ORIGIN) if born else int(population["origin"][position])
+        came = int(population["first_arrival_year"][position] == year.year)
+        union = unions(population, np.array([position]), year.families)[0]
+        chances = probabilities(year.year, by_background=self.choice == "as_2022")
+        chance = float(chances[union, came, group, age - YOUNGEST] * self.level(year.year))
+        luck = luck_of(year, self.name, population["person"][position])
+        return (Odds("giving birth", min(chance, 1.0), luck),)
 
     def _mothers(self, year: Year) -> Mothers:
         """Return who gives birth, after the one draw that each woman has."""

@@ -22,6 +22,7 @@ from sim.transitions.batches import listed
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
 from sim.transitions.reason_offsets import PERIODS, county_factor, period_of
 from sim.transitions.shifts import within_reasons
@@ -99,6 +100,20 @@ class CountyMoves:
             ), year.lucky,
         )  # fmt: skip
         self._move(movers, year)
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance of moving to another county at the same level."""
+        population, age = year.population, age_reached(year, position) - 1
+        stays = year.outcome[position] == STAY and year.is_resident(np.array([position]))[0]
+        if not stays or age < YOUNGEST or not self.covered[population["background"][position]]:
+            return ()
+        size = int(population["family_total"][position]) * int(kernel.SIZES)
+        kind = int(self.kind_of[size + int(population["family_immigrants"][position])])
+        young = kernel.YOUNG <= age <= kernel.OLD
+        cell = (int(population["reason"][position]), kind, int(young))
+        chance = float(self.cuts.reshape(SHAPE)[cell]) * 2.0**-32
+        luck = luck_of(year, self.name, year.lucky(slice(position, position + 1))[0])
+        return (Odds("moving to another county", chance, luck),)
 
     def _move(self, movers: Positions, year: Year) -> None:
         municipality = year.population["municipality"]

@@ -19,6 +19,7 @@ from sim.codes import SEX
 from sim.transitions import deaths_kernel as kernel
 from sim.transitions.batches import listed
 from sim.transitions.levers import Lever, hastened
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -75,6 +76,18 @@ class Deaths:
         _widow(population["partner"], dying)
         year.record("death", here)
         year.regrouped += [here, leave_families(population, here, year.families)]
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance of dying, at the age reached in the year."""
+        population = year.population
+        if self.choice == "nobody_dies" or population["place"][position] == DEAD:
+            return ()
+        chances = probabilities(year.year, falling=self.choice == "falling")
+        chances = hastened(chances, self.level(year.year))
+        age = min(max(age_reached(year, position), 0), chances.shape[1] - 1)
+        chance = float(chances[population["sex"][position], age])
+        luck = luck_of(year, self.name, population["person"][position])
+        return (Odds("death", chance, luck),)
 
 
 def _widow(partner: NDArray[np.int32], dying: NDArray[np.int64]) -> None:

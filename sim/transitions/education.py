@@ -15,6 +15,7 @@ from sim.chance import cuts
 from sim.codes import EDUCATION, REASON, SEX
 from sim.transitions import education_kernel as kernel
 from sim.transitions.batches import listed
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -81,6 +82,24 @@ class Education:
             population["first_arrival_year"], population["status"], population["education"],
         )  # fmt: skip
         year.changed.append(rising)
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance of a higher level, or that an unregistered education is registered."""
+        who = {c: int(year.population[c][position]) for c in LOOKED_AT}
+        age, stay = age_reached(year, position), year.year - who["first_arrival_year"]
+        old_enough = kernel.YOUNGEST <= age <= kernel.OLDEST and who["place"] == kernel.RESIDENT
+        if self.choice == "unchanged" or not old_enough or stay < 0:
+            return ()
+        luck = luck_of(year, self.name, year.population["person"][position])
+        if who["education"] == kernel.NONE:
+            chance = float(self.registering(year.year)[min(stay, kernel.LONGEST)])
+            return (Odds("registration of an education", chance, luck),)
+        here = int(age - stay <= kernel.LATEST_SCHOOL)
+        studies = int(who["status"] in (kernel.STUDENT, kernel.EMPLOYED_STUDENT))
+        row = (here * kernel.SEXES + who["sex"]) * kernel.AGES + age - kernel.YOUNGEST
+        cut = _cuts()[0][(row * 2 + studies) * kernel.LEVELS + who["education"]]
+        chance = float(cut) * 2.0**-32 if stay else 0.0
+        return (Odds("a higher level of education", chance, luck),)
 
     def registering(self, year: int) -> Floats:
         """Return the chance that an unregistered education is registered, by years of stay."""

@@ -20,6 +20,7 @@ from sim.chance import cuts as cuts_of
 from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
 from sim.transitions.batches import listed
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import CellChange, altered_in, remembered, rows
 
@@ -109,6 +110,24 @@ class LabourStatus:
             changed,
         )  # fmt: skip
         year.changed.append(changed[:count].copy())
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance that the status is drawn anew: of those who draw high (told reversed)."""
+        population, age = year.population, age_reached(year, position) - kernel.YOUNGEST
+        stay = year.year - int(population["first_arrival_year"][position])
+        status = int(population["status"][position])
+        asked = population["place"][position] == kernel.RESIDENT and age >= 0 and stay > 0
+        if self.choice == "unchanged" or not asked:
+            return ()
+        if age >= kernel.AGES and status == kernel.OUTSIDE:
+            return ()
+        group = kernel.group_of(population["background"][position], population["reason"][position])
+        keep, _ = cuts(year.year, self.rate(year.year - 1), self.rate(year.year))
+        row = (group * kernel.SEXES + int(population["sex"][position])) * kernel.AGES
+        row = (row + min(age, kernel.AGES - 1)) * kernel.LONGEST + min(stay, kernel.LONGEST) - 1
+        kept = float(keep[row * kernel.STATES + status]) * 2.0**-32
+        luck = luck_of(year, self.name, population["person"][position])
+        return (Odds("a new draw of the status", 1.0 - kept, 1.0 - luck),)
 
 
 def cuts(

@@ -16,6 +16,7 @@ from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
 from sim.transitions.batches import listed
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 from sim.transitions.unions import Move, move, survey, with_children
@@ -74,6 +75,22 @@ class LeavingHome:
         moves = with_children(population, Move(leavers, new, leavers), homes)
         none = np.empty(0, dtype=np.int32)
         year.regrouped.append(move(population, moves, none, none, year.families))
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance of leaving home of a single person, if they live with parents."""
+        population, age = year.population, age_reached(year, position)
+        single = population["partner"][position] < 0 and population["place"][position] == RESIDENT
+        if self.choice == "nobody_leaves" or not single or age < YOUNGEST:
+            return ()
+        if age > OLDEST:  # who still lives with their mother
+            mother = int(population["mother"][position])
+            family = population["family"]
+            if mother < 0 or population["place"][mother] != RESIDENT \
+                    or family[mother] != family[position]:  # fmt: skip
+                return ()
+        chance = float(rates()[population["sex"][position], min(age, OLDEST) - YOUNGEST])
+        luck = luck_of(year, self.name, population["person"][position])
+        return (Odds("leaving home, who lives with parents", chance, luck),)
 
 
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:

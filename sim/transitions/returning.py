@@ -29,6 +29,7 @@ from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
 from sim.transitions.levers import Lever, hastened
+from sim.transitions.odds import Odds, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -102,6 +103,19 @@ class Returning:
         _live_with_family(population, coming, joined, year.families.size)
         year.record("return", coming)
         year.regrouped += [coming, joined]
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chance of coming back by oneself; children come with their family."""
+        population = year.population
+        since = year.year - int(population["left_year"][position])
+        away = population["place"][position] == ABROAD and 0 < since <= LONGEST
+        if self.choice == "nobody" or not away:
+            return ()
+        whose = tuple(int(population[c][position]) for c in ("background", "origin", "destination"))
+        degree = int(population["education"][position] >= kernel.DEGREE)
+        chance = float(self._chances(year.year)[(*whose, degree, since)])
+        luck = luck_of(year, self.name, population["person"][position])
+        return (Odds("coming back", chance, luck),)
 
     def _chances(self, year: int) -> NDArray[np.float64]:
         """Return the chances of coming back in a year, as the scenario has them."""

@@ -24,6 +24,7 @@ from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
 from sim.transitions.batches import listed
+from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -136,6 +137,32 @@ class Unions:
         _change_home(population["municipality"], moves)
         year.regrouped.append(move(population, moves, *outside, year.families))
         _link(population["partner"], cases.parting, men, women)
+
+    def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
+        """Return the chances of leaving a partner, or of finding or seeking one if single.
+
+        Whether who seeks finds somebody is up to the others; of couples one's draw decides.
+        """
+        population, rate = year.population, rates()
+        partner = int(population["partner"][position])
+        both = (position,) if partner < 0 else (position, partner)
+        decider = min(both, key=lambda i: (population["sex"][i], population["person"][i]))
+        at = int(population["sex"][decider]), age_reached(year, decider) - YOUNGEST
+        here = all(population["place"][i] == RESIDENT for i in both)
+        if self.choice == "no_change" or not here or not 0 <= at[1] < rate.part.shape[1]:
+            return ()
+        luck = luck_of(year, self.name, population["person"][decider])
+        if partner >= 0:
+            return (Odds("parting", float(rate.part[at]), luck),)
+        homes = survey(population, np.array([position]), year.year, year.families)
+        family = population["family"][position]
+        others = population["family_total"][position] > homes.persons[family]
+        if others and homes.head[family] == position:
+            return (Odds("leaving a partner who is no immigrant", float(rate.leave[at]), luck),)
+        outside = float(rate.outside[at])
+        return (Odds("finding a partner who is no immigrant", outside, luck),
+                Odds("seeking a partner, if not found so", float(rate.within[at]) + outside,
+                     luck))  # fmt: skip
 
 
 def move(
