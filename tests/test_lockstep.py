@@ -20,6 +20,7 @@ from runs.measures import COUNTS
 from sim.chance import Chance
 from sim.codes import BACKGROUND
 from sim.engine import Simulation
+from sim.transitions.levers import Change
 from sim.transitions.process import Settings
 from tests.conftest import load, made_people
 
@@ -167,6 +168,21 @@ def test_a_rule_that_forbids_returns_acts_directly_in_the_first_year_they_differ
     first = history.who[0, EVENTS.index("return"), :, :, 0]
     assert first[MECHANISMS.index("direct"), DIRECTIONS.index("only_a")] == first.sum() > 0
     assert history.counts[1, :YEARS, KINDS.index("return")].sum() == 0
+
+
+def test_a_wish_that_is_weaker_for_all_makes_nobody_leave_of_whom_nothing_else_differs():
+    """So no pairing of luck could let fewer persons differ: all of the first year is direct."""
+    less = Change("emigration", 2000, 2100, "factor", 0.7)
+    history = lived(Settings(changes=(less,)))[0]
+    gone = history.who[:, EVENTS.index("emigrate"), :, :, 0]
+    only_b = DIRECTIONS.index("only_b")
+    assert not gone[:, MECHANISMS.index("direct"), only_b].any()
+    assert not gone[0, :, only_b].any()
+    net = (
+        history.counts[0, 0, KINDS.index("emigrate"), 0]
+        - history.counts[1, 0, KINDS.index("emigrate"), 0]
+    )
+    assert gone[0].sum() == net > 0
 
 
 @pytest.mark.parametrize("name", ["children", "families"])
