@@ -148,7 +148,6 @@ class Simulation:
         self.population.year += 1  # ageing: age and duration are counted from years
         counts = self.observer.finish(stock, year)
         _balance(counts, self.population)
-        year.lucky = _nobody  # it may refer to the year, and the population would stay for long
         self._last = year
         return counts
 
@@ -171,11 +170,6 @@ class Simulation:
         stock = self.observer.begin(self.population)
         cells = np.flatnonzero(stock)
         return Counts(self.year, (cells, stock[cells]), {}, self.observer.structure)
-
-
-def _nobody(_: slice) -> NDArray[np.int64]:
-    """Stand for whose luck is drawn, in a year that is over."""
-    return np.empty(0, dtype=np.int64)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.population import Population, lengthened
-from sim.chance import cuts
+from sim.chance import Chance, cuts
 from sim.transitions import together_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Year
 
@@ -60,11 +60,13 @@ class SharedLuck:
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, self.shared, *(population[c] for c in columns))
         person, birth_year = population["person"], population["birth_year"]
-        return partial(self._numbers, year, person, birth_year)
+        # Not the year itself, which would refer to itself: its population would stay for long.
+        return partial(self._numbers, year.year, year.chance, person, birth_year)
 
     def _numbers(
         self,
-        year: Year,
+        year: int,
+        chance: Chance,
         person: NDArray[np.int64],
         birth_year: NDArray[np.int16],
         some: slice,
@@ -72,9 +74,9 @@ class SharedLuck:
         """Toss the coins of a stretch of persons."""
         coin = np.empty(person[some].size, dtype=np.uint32)
         lucky = np.empty(coin.size, dtype=np.int64)
-        year.chance.swift_word("families_together", year.year, person[some], coin)
+        chance.swift_word("families_together", year, person[some], coin)
         heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
-        kernel.take_luck(coin, heads, year.year - 1 - YOUNGEST, person[some],
+        kernel.take_luck(coin, heads, year - 1 - YOUNGEST, person[some],
                          birth_year[some], self.shared[some], lucky)  # fmt: skip
         return lucky
 
