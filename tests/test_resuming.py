@@ -148,7 +148,7 @@ def test_a_resumed_run_that_is_refused_is_not_removed(broken, monkeypatch):
     with pytest.raises(InputError):
         pipeline.resume(broken.parent / "nowhere")
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "live", lambda *_: (_ for _ in ()).throw(RuntimeError))
+        patch.setattr(pipeline, "_live_and_write", lambda *_: (_ for _ in ()).throw(RuntimeError))
         with pytest.raises(RuntimeError):
             pipeline.resume(broken)
     assert (hidden(broken) / RECORD).exists()
