@@ -10,10 +10,10 @@ from runs.dividing import Division, rows_in
 from runs.linked import Buckets, groups_of, scattered
 from sim.agents import files
 from sim.problems import InputError
-from tests.conftest import load, made_people
+from tests.conftest import made_people
 from tests.test_shards import linked_people
 
-N = load(3_000, 300)
+N = 3_000
 
 
 @pytest.fixture
