@@ -14,11 +14,13 @@ from sim.problems import Problem, refuse, shown
 
 if TYPE_CHECKING:
     from runs.validation.backtest import Backtest
+    from runs.validation.beside import Beside
     from runs.validation.scorecard import Scorecard
     from scenarios.schema import Scenario
 
 MOST_REPLICATES = 1_000
 PAGE, RECORD, TABLE = "validation.html", "scorecard.json", "scorecard.csv"
+TABLES_PAGE, TABLES = "tables.html", "tables.csv"
 EXAMPLES = """\
 examples:
   vandring validate --threads 2
@@ -53,6 +55,8 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     from runs.progress import Progress
     from runs.store import OUT, folder_problem, whole_folder
     from runs.validation.backtest import backtest, lives
+    from runs.validation.beside import beside
+    from runs.validation.cells import table_cells
     from runs.validation.record import clusters, core_clusters, patterns
     from runs.validation.scorecard import scorecard
 
@@ -63,17 +67,20 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     refuse("command", problems)
     asked = replace(scenario_named(arguments.which), replicates=replicates)
     with Progress(lives(asked), "histories lived") as bar:
-        found = backtest(asked, patterns().values(), threads=threads, done=bar.advance)
+        found = backtest(asked, patterns().values(), table_cells(), threads=threads,
+                         done=bar.advance)  # fmt: skip
+    rows = beside(table_cells(), found)
     card = scorecard(patterns(), core_clusters(), clusters(), found)
     when = datetime.now(UTC).astimezone()
     folder = Path(arguments.out or OUT / f"validate-{asked.name}-{when:%Y%m%dT%H%M%S}")
     record = record_of(card, asked)
     with whole_folder(folder) as part:
         _write(part, card, record, found)
+        _write_tables(part, rows, record)
     if arguments.json:
         print(json.dumps(record, indent=1))
     else:
-        print("\n".join(told(card, folder)))
+        print("\n".join(told(card, rows, folder)))
     return DONE if card.reached else FAILED
 
 
@@ -150,8 +157,17 @@ def _write(
     (part / PAGE).write_text(page(card, record, found), "utf-8")
 
 
-def told(card: "Scorecard", folder: Path) -> Iterator[str]:
+def _write_tables(part: Path, rows: "list[Beside]", record: dict[str, Any]) -> None:
+    from runs.validation.beside import write_csv
+    from runs.validation.tables_page import tables_page
+
+    write_csv(part / TABLES, rows)
+    (part / TABLES_PAGE).write_text(tables_page(rows, record), "utf-8")
+
+
+def told(card: "Scorecard", rows: "list[Beside]", folder: Path) -> Iterator[str]:
     """Yield what the command prints."""
+    from runs.validation.beside import told as told_of_tables
     from runs.validation.scorecard import ALL_ASKED, CORE_ASKED
 
     judged = [j for j in card.verdicts.values() if j.verdict.holds is not None]
@@ -163,5 +179,7 @@ def told(card: "Scorecard", folder: Path) -> Iterator[str]:
            f"weighing alike ({ALL_ASKED:.0f} asked); {len(card.verdicts) - len(judged)} "
            "could not be judged")  # fmt: skip
     yield (f"fitted {card.fitted:.0f} percent, held out {card.held_out:.0f} percent")
-    yield f"The page lies in\n  {folder / PAGE}"
+    yield "Published tables beside the model's:"
+    yield from told_of_tables(rows)
+    yield f"The pages lie in\n  {folder / PAGE}\n  {folder / TABLES_PAGE}"
     sys.stdout.flush()

@@ -1,5 +1,6 @@
 """`vandring validate`: wrong words, and a small backtest from end to end."""
 
+import csv
 import json
 
 import pytest
@@ -70,3 +71,14 @@ def test_the_page_shows_clusters_findings_and_numbers(folder):
     for words in ("core clusters hold", "Table 4.1", "held out", "Rapporter 2016/27",
                   "Emigration by size of family", "Luck"):  # fmt: skip
         assert words in page
+
+
+def test_published_tables_stand_beside_the_models(folder):
+    with (folder[0] / "tables.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    of = {row["table"] for row in rows if row["inside"]}
+    assert {"4.1", "4.2", "4.3", "5.2", "5.31", "6.2", "6.16"} <= of
+    nordic = next(row for row in rows if row["row"] == "nordic, family of 2, all families")
+    assert abs(float(nordic["simulated"]) - float(nordic["published"])) < 1
+    page = (folder[0] / "tables.html").read_text()
+    assert "Table 6.16" in page

@@ -15,6 +15,7 @@ from calibration import elasticities
 from runs.ensemble import PARAMETERS, Plan
 from runs.people import find_people
 from runs.settings import settings_of
+from runs.validation.cells import Cell
 from runs.validation.collected import collect
 from runs.validation.judging import judge
 from runs.validation.lived import Ensemble, Lived
@@ -87,23 +88,25 @@ def years_of(part: str) -> tuple[int, int]:
 
 
 def backtest(
-    scenario: Scenario, patterns: Iterable[Pattern], *, threads: int = 1,
-    done: Callable[[], None] = lambda: None,
+    scenario: Scenario, patterns: Iterable[Pattern], cells: Iterable[Cell] = (), *,
+    threads: int = 1, done: Callable[[], None] = lambda: None,
 ) -> dict[str, Backtest]:  # fmt: skip
     """Live the replicates of every part, and put all questions of its patterns to them.
 
-    Half as many replicates live the long years of the report of 2026.
+    Half as many replicates live the long years of the report of 2026. cells: figures of
+    published tables, asked too.
     """
     effects = effects_of_experiments(scenario.calibration)
     found = {}
-    every = list(patterns)
+    every, figures = list(patterns), list(cells)
     for part in PARTS:
         mine = [pattern for pattern in every if part_of(pattern) == part]
-        if not mine:
+        more = [cell.quantity for cell in figures if cell.part == part]
+        if not mine and not more:
             continue
         few = -(-scenario.replicates // 2) if part == "descendants" else scenario.replicates
         asked = replace(scenario, years=years_of(part), replicates=few)
-        found[part] = _live_all(asked, mine, effects, threads, done)
+        found[part] = _live_all(asked, mine, more, effects, threads, done)
     return found
 
 
@@ -113,12 +116,13 @@ def lives(scenario: Scenario) -> int:
 
 
 def _live_all(
-    scenario: Scenario, patterns: list[Pattern], effects: dict[str, float], threads: int,
-    done: Callable[[], None],
+    scenario: Scenario, patterns: list[Pattern], more: list[Quantity],
+    effects: dict[str, float], threads: int, done: Callable[[], None],
 ) -> Backtest:  # fmt: skip
     people = find_people(scenario.population, scenario.years[0]).population
     lived = tuple(range(scenario.years[0], scenario.years[1] + 1))
-    asked, share = questions(patterns, lived), share_of_all(people)
+    asked = tuple(dict.fromkeys((*questions(patterns, lived), *more)))
+    share = share_of_all(people)
     plan = Plan(people, settings_of(scenario), scenario.seed, len(lived), scenario.replicates, ())
     drawing = replace(plan, uncertain=(PARAMETERS,))
     found, lock = Backtest(Ensemble(asked), Ensemble(asked), Ensemble(asked)), Lock()

@@ -2,15 +2,19 @@
 
 What is told is a mean difference in probabilities: everybody in the sample is given a value
 and then the reference, all else being their own. The models are those of the country, of a
-level of centrality if one is asked for, and of level and sex if a sex is.
+level of centrality if one is asked for, and of level and sex if a sex is. Of Tables 6.2-6.26
+it is the difference of the two persons whom the table describes.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
+from calibration.effect_tables import changed, definitions, person_of
 from calibration.linear_sample import DEATH
 from calibration.logit_estimate import LogitEstimate, estimate
 from calibration.raking import Floats, Ints
@@ -18,7 +22,7 @@ from runs.validation.persons import SCHOOLS, SEXES, CannotTellError
 from runs.validation.quantity import Quantity, Whom
 from runs.validation.samples import REGRESSED, covariates_of, logit_sample
 from sim.codes import CENTRALITY, SEX
-from sim.transitions.covariates import Covariates
+from sim.transitions.covariates import Covariates, read_covariates
 from sim.transitions.effects import design
 from sim.transitions.terms import FACTORS, LEVELS, POSITION, TERMS
 
@@ -66,6 +70,19 @@ class Logits:
             self._differences[key] = self._difference(year, q.whom, variable, code)
         return float(self._differences[key][equation])
 
+    def in_table(self, q: Quantity, year: int) -> float:
+        """Return an effect of a table of the report on the probability that a measure is about."""
+        assert q.term is not None
+        one = definitions()[q.table]
+        level = q.whom.centrality[0] if q.whom.centrality else one.levels[0]
+        key = (year, q.table, level, q.term[1])
+        if key not in self._differences:
+            models = self.models(year, one.model_type)
+            there, here = (_probabilities(models, [_person(q.table, level, value)])
+                           for value in (q.term[1], one.reference))  # fmt: skip
+            self._differences[key] = (there - here)[0]
+        return float(self._differences[key][REGRESSED[q.measure][0]])
+
     def _difference(self, year: int, whom: Whom, variable: str, code: str) -> Floats:
         people = covariates_of(self.samples[year])
         here = np.ones(people.age.size, dtype=np.bool_)
@@ -84,6 +101,14 @@ class Logits:
         models = self.models(year, 3 if whom.sex else 2 if whom.centrality else 1)
         change = _probabilities(models, given) - _probabilities(models, without)
         return np.asarray(change.mean(axis=0))
+
+
+@cache
+def _person(table: str, level: str, value: str) -> Covariates:
+    """Return the person of a table of the report at a level, with a value of what varies."""
+    one = definitions()[table]
+    traits = changed({**one.profile, "centrality": level}, one.varied, value)
+    return read_covariates(pd.DataFrame([person_of(traits)]))
 
 
 def _versions(

@@ -69,6 +69,8 @@ class Quantity:
         model that the sample is of; None for all else.
     controls: the variables of the linear model.
     driver: for effects, the scenario or the driver of emigration that is changed.
+    table: of an effect, the table of the 2016 report that it is a figure of: then the term is
+        the variable of that table and the model is estimated as it was there.
     """
 
     measure: str
@@ -81,6 +83,7 @@ class Quantity:
     model: str | None = None
     controls: tuple[str, ...] = ()
     driver: str | None = None
+    table: str = ""
 
 
 class History(Protocol):

@@ -55,6 +55,8 @@ class Regressions:
         if given.get("age", ("15-74",)) != ("15-74",):
             raise CannotTellError("a model of other ages than 15-74")
         try:
+            if q.table:
+                return self._of_table(q, q.term, year)
             if q.model == "logit":
                 self.sample(year)
                 return self.logits.of(q, year)
@@ -65,6 +67,17 @@ class Regressions:
             )
             words = "; ".join(f"{p.where} {p.found}" for p in error.problems)
             raise CannotTellError(f"{where}{words}") from None
+
+    def _of_table(self, q: Quantity, term: tuple[str, str], year: int) -> float:
+        """Return one figure of a table of the report, estimated anew; nan if it is not there."""
+        if q.model == "logit":
+            self.sample(year)
+            return self.logits.in_table(q, year)
+        fitted, equation = self.table(q.table, year), REGRESSED[q.measure][0]
+        names = list(fitted.variables)
+        return (
+            float(fitted.estimates[names.index(term[1]), equation]) if term[1] in names else np.nan
+        )
 
     def sample(self, year: int) -> dict[str, Ints]:
         """Return the persons whose outcomes of a year are explained."""
