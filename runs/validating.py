@@ -57,6 +57,7 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     from runs.validation.backtest import backtest, lives
     from runs.validation.beside import beside
     from runs.validation.cells import table_cells
+    from runs.validation.cells_2026 import cells_2026
     from runs.validation.record import clusters, core_clusters, patterns
     from runs.validation.scorecard import scorecard
 
@@ -67,9 +68,9 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     refuse("command", problems)
     asked = replace(scenario_named(arguments.which), replicates=replicates)
     with Progress(lives(asked), "histories lived") as bar:
-        found = backtest(asked, patterns().values(), table_cells(), threads=threads,
-                         done=bar.advance)  # fmt: skip
-    rows = beside(table_cells(), found)
+        cells = (*table_cells(), *cells_2026())
+        found = backtest(asked, patterns().values(), cells, threads=threads, done=bar.advance)
+    rows = beside(cells, found)
     card = scorecard(patterns(), core_clusters(), clusters(), found)
     when = datetime.now(UTC).astimezone()
     folder = Path(arguments.out or OUT / f"validate-{asked.name}-{when:%Y%m%dT%H%M%S}")

@@ -131,7 +131,8 @@ def _live_all(
         settings = (drawing if number % 2 else plan).settings_of(number)
         simulation = Simulation(people, settings, Chance(scenario.seed, number),
                                 dimensions=("background",), forgetful=True)  # fmt: skip
-        history = Lived(collect(simulation, len(lived), share), settings, effects)
+        history = Lived(collect(simulation, len(lived), share), settings, effects,
+                        chance=simulation.chance)  # fmt: skip
         answers = Answers(history, asked)
         with lock:
             done()
@@ -140,16 +141,22 @@ def _live_all(
     with ThreadPoolExecutor(threads) as pool:
         for number, answers in pool.map(live, range(scenario.replicates)):
             found.every.add(answers)
+            found.every.why.update(answers.why)
             (found.parameters if number % 2 else found.luck).add(answers)
     return found
 
 
 class Answers:
-    """The answers of one history, told once and kept instead of it."""
+    """The answers of one history, told once and kept instead of it.
+
+    why: the reasons of what it could not tell.
+    """
 
     def __init__(self, history: Lived, asked: Iterable[Quantity]) -> None:
         self.years = history.years
         self._told = {quantity: history.of(quantity) for quantity in asked}
+        self.why = {quantity: history.unable(quantity) for quantity, told in self._told.items()
+                    if not np.isfinite(told).any()}  # fmt: skip
 
     def of(self, quantity: Quantity) -> np.ndarray:
         """Return what was told."""

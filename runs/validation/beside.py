@@ -89,6 +89,9 @@ def _beside(cell: Cell, of: Backtest) -> Beside:
     return Beside(cell, float(means.mean()), float(low), float(high))
 
 
+OTHER_UNITS = {"peak_age_emigration": "years", "emigrations_per_person": "emigrations"}
+
+
 def unit_of(cell: Cell) -> str:
     """Return the unit of a figure."""
     measure = cell.quantity.measure
@@ -96,16 +99,18 @@ def unit_of(cell: Cell) -> str:
         return "probability"
     if measure.endswith(("_rate", "_share", "_share_5y")):
         return "percent"
-    return "years" if measure == "peak_age_emigration" else "persons"
+    return OTHER_UNITS.get(measure, "persons")
 
 
 def summary(name: str, rows: Sequence[Beside]) -> Summary:
     """Return how many figures lie in the interval, and how far off the middle one is."""
     told = [row for row in rows if row.inside is not None]
     gaps = np.abs([row.gap for row in told]) if told else np.array([np.nan])
+    units = dict.fromkeys(unit_of(row.cell) for row in rows)
+    if len(units) > 1:
+        gaps = np.array([np.nan])  # persons and percent have no middle
     near = [row.near for row in told if row.near is not None]
     used = dict.fromkeys(name for row in rows for name in row.cell.used_by)
-    units = dict.fromkeys(unit_of(row.cell) for row in rows)
     return Summary(name, len(rows), len(told), sum(bool(row.inside) for row in told),
                    float(np.median(gaps)), float(gaps.max()), ", ".join(units),
                    tuple(used), sum(near), len(near))  # fmt: skip
@@ -146,10 +151,10 @@ def told(rows: Sequence[Beside]) -> Iterator[str]:
     """Yield what the command prints of the tables."""
     for one in summaries(rows):
         if one.told:
+            gap = f", median gap {one.gap:.3g} ({one.unit})" if one.gap == one.gap else ""
             also = f"; {one.near} of {one.with_errors} within two printed errors"
             yield (f"  {one.name}: {one.inside} of {one.told} published figures inside the "
-                   f"interval, median gap {one.gap:.3g} ({one.unit})"
-                   + (also if one.with_errors else ""))  # fmt: skip
+                   f"interval{gap}" + (also if one.with_errors else ""))  # fmt: skip
 
 
 def write_csv(path: Path, rows: Iterable[Beside]) -> None:

@@ -76,10 +76,11 @@ class Cell:
         if np.isnan(self.low):
             return ""
         if self.low == self.high:
-            return f"{self.low:g}"
+            return f"{self.low:.10g}"
         if np.isinf(self.high):
-            return f"at least {self.low:g}"
-        return f"at most {self.high:g}" if np.isinf(self.low) else f"{self.low:g} to {self.high:g}"
+            return f"at least {self.low:.10g}"
+        up = f"{self.high:.10g}"
+        return f"at most {up}" if np.isinf(self.low) else f"{self.low:.10g} to {up}"
 
 
 def family_cells() -> Iterator[Cell]:

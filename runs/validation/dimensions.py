@@ -87,5 +87,6 @@ CALIBRATIONS: Mapping[str, tuple[str, str]] = MappingProxyType({
     "descendants": ("rates of Norwegian-born", "norskfødtes rater"),
     "destination": ("destinations", "flyttemål"),
     "returning": ("return", "tilbakeflytting"),
+    "comparison_groups": ("the comparison groups of 2026", "sammenligningsgruppene fra 2026"),
     "geography": ("municipalities of 2013", "kommunene i 2013"),
 })  # fmt: skip

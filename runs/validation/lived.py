@@ -23,6 +23,7 @@ from runs.validation.persons import CannotTellError
 from runs.validation.quantity import POOLED, History, Quantity
 from runs.validation.regressions import Regressions
 from runs.validation.samples import REGRESSED
+from sim.chance import Chance
 from sim.transitions.process import Settings
 
 LEAST = 0.5  # of the years asked for that must have been lived before rates are pooled
@@ -38,6 +39,8 @@ class Lived:
     least: the share of the years asked for that must have been lived before rates of several
         years are pooled. Numbers of persons or events are told of all years asked for, or not.
     part_of_year: the article's rates are of who lived in Norway all or part of the year.
+    chance: the luck of the groups that the report of 2026 compares with; without it there are
+        none.
     """
 
     def __init__(
@@ -48,8 +51,9 @@ class Lived:
         least: float = LEAST,
         *,
         part_of_year: bool = False,
+        chance: Chance | None = None,
     ) -> None:
-        self.counted = Counted(collected, part_of_year=part_of_year)
+        self.counted = Counted(collected, part_of_year=part_of_year, chance=chance)
         self.settings = settings or Settings()
         self.effects = dict(effects or {})
         self.least = least
@@ -172,6 +176,7 @@ class Ensemble:
         self.years: tuple[int, ...] = ()
         self._answers: dict[Quantity, list[Floats]] = {q: [] for q in self.questions}
         self.replicates = 0
+        self.why: dict[Quantity, str] = {}  # of what no replicate could tell
 
     def add(self, history: History) -> None:
         """Put all questions to one more replicate, and keep the answers."""

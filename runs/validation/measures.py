@@ -16,6 +16,7 @@ import numpy as np
 from calibration.raking import Floats
 from runs.validation import collected as c
 from runs.validation.collected import Collected, Columns, Ids
+from runs.validation.comparison import MIXES, Compared, parts
 from runs.validation.counting import Cells, Ints, Mask
 from runs.validation.persons import (
     ABSENT,
@@ -28,6 +29,8 @@ from runs.validation.persons import (
     conditions,
 )
 from runs.validation.quantity import POOLED, Quantity, Whom
+from sim.chance import Chance
+from sim.transitions.comparison_groups import GROUPS as COMPARED
 
 RESIDENTS_BY = (
     ("background", "reason", "country_group", "centrality", "county"),
@@ -71,10 +74,15 @@ class Counted:
     """A collected history, counted. Arrays have an entry for each year and the one after.
 
     part_of_year: the article's rates are of who lived in Norway all or part of the year.
+    chance: the luck of the groups that the report of 2026 compares with; without it there are
+        none.
     """
 
-    def __init__(self, collected: Collected, *, part_of_year: bool = False) -> None:
+    def __init__(
+        self, collected: Collected, *, part_of_year: bool = False, chance: Chance | None = None
+    ) -> None:
         self.collected = collected
+        self.compared = Compared(self, chance) if chance else None
         self.part_of_year = part_of_year
         self.years = collected.years
         self.first, self.size = self.years[0], len(self.years) + 1
@@ -100,9 +108,9 @@ class Counted:
 
     def left(self, whom: Whom, later: int) -> Floats:
         """Return who left in each year, with destinations if these are asked for."""
-        chosen = conditions(whom, later=later)
-        if "destination" not in chosen:
+        if whom.destination is None:
             return self.lived(whom, later, LEFT)
+        chosen = conditions(whom, later=later)
         return self._ended(self.departures.count(chosen))
 
     def absent(self, whom: Whom, later: int, where: Mapping[str, Mask]) -> Floats:
@@ -116,6 +124,10 @@ class Counted:
         return self._ended(self.registered.count(conditions(whom, later=later)))
 
     def _living(self, whom: Whom, later: int, fates: Mapping[str, Mask]) -> Floats:
+        if self.compared and whom.group in COMPARED:
+            return self.compared.living(whom, later, fates)
+        if self.compared and whom.group in MIXES:
+            return np.asarray(sum(self._living(part, later, fates) for part in parts(whom)))
         chosen = conditions(whom, later=later)
         if "destination" in chosen:
             raise CannotTellError("where residents would have gone")
@@ -254,14 +266,25 @@ def _persons(of: Counted, one: Columns, chosen: Mapping[str, Mask]) -> Ids:
     return one.person[mine]
 
 
+def _by_age(of: Counted, whom: Whom) -> Fraction:
+    """Return leavers and who lived in Norway, by year and single age of 18-35."""
+    if of.compared and whom.group in COMPARED:
+        each = [replace(whom, age=(str(age),)) for age in AGES_2026]
+        told = ([of.left(one, DECEMBER) for one in each], [of.lived(one, DECEMBER) for one in each])
+        return np.transpose(told[0]), np.transpose(told[1])
+    chosen = conditions(replace(whom, age=None), later=DECEMBER)
+    ages = np.array(AGES_2026)
+    left = of.residents.count_by(AGE, {**chosen, **LEFT})[:, ages]
+    lived = of.residents.count_by(AGE, chosen)[:, ages]
+    return left.astype(np.float64), lived.astype(np.float64)
+
+
 def peak_age(of: Counted, q: Quantity, years: tuple[int, ...]) -> float:
     """Return the age at which most leave: the largest mean rate of an age and its neighbours."""
-    chosen = conditions(replace(q.whom, age=None), later=DECEMBER)
-    lived = of.residents.count_by(AGE, chosen)
-    left = of.residents.count_by(AGE, {**chosen, **LEFT})
+    left, lived = _by_age(of, q.whom)
     which = np.array(years) - of.first
+    above, below = left[which].sum(axis=0), lived[which].sum(axis=0)
     ages = np.array(AGES_2026)
-    above, below = left[which].sum(axis=0)[ages], lived[which].sum(axis=0)[ages]
     if not below.all():
         return np.nan
     rates = above / below

@@ -95,7 +95,7 @@ def conditions(whom: Whom, *, later: int) -> dict[str, Mask]:
     later: JANUARY for ages and stays of 31 December before, DECEMBER for those of the year.
     """
     if whom.group not in GROUPS:
-        raise CannotTellError(f"the model has no {whom.group.replace('_', ' ')}")
+        raise CannotTellError(f"the model follows no persons of the group {whom.group}")
     found = {"background": _among(BACKGROUND, GROUPS[whom.group])}
     for name, codes in whom.given.items():
         dimension, mask = _condition(name, codes, later)

@@ -1,12 +1,12 @@
 """The scorecard: which patterns hold, by cluster, fitted and held out, and how far off they are."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from runs.validation.asking import Asked
-from runs.validation.backtest import Backtest, part_of
+from runs.validation.backtest import Backtest, part_of, questions
 from runs.validation.checks import Verdict
 from runs.validation.judging import judge
 from runs.validation.levels import bounds
@@ -79,9 +79,17 @@ def judged(patterns: Iterable[Pattern], found: Mapping[str, Backtest]) -> dict[s
 
 def _judged(pattern: Pattern, ensemble: Ensemble) -> Judged:
     verdict = judge(pattern, ensemble)
+    if verdict.holds is None:
+        verdict = replace(verdict, why=_reason(pattern, ensemble) or verdict.why)
     each = [judge(pattern, ensemble.replicate(k)).holds for k in range(ensemble.replicates)]
     told = [holds for holds in each if holds is not None]
     return Judged(pattern, verdict, float(np.mean(told)) if told else np.nan)
+
+
+def _reason(pattern: Pattern, ensemble: Ensemble) -> str:
+    """Return why the histories cannot tell what a pattern asks; '' if none of them says."""
+    asked = questions([pattern], ensemble.years)
+    return "; ".join(dict.fromkeys(ensemble.why[q] for q in asked if ensemble.why.get(q)))
 
 
 def score(cluster: Cluster, verdicts: Mapping[str, Judged], *, only: str = "") -> Score:

@@ -16,7 +16,9 @@ LIMITS = (
 
 def heading(table: str) -> str:
     """Return what a table is called over its figures."""
-    return f"Table {table}" if table[0].isdigit() and "." in table else table.capitalize()
+    return (
+        f"Table {table}" if table[0].isdigit() and "." in table else table[:1].upper() + table[1:]
+    )
 
 
 def tables_page(rows: Sequence[Beside], record: Mapping[str, Any]) -> str:
