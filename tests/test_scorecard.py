@@ -9,7 +9,6 @@ import pytest
 from runs.validation import page
 from runs.validation.backtest import Asking, Backtest, part_of, questions, years_of
 from runs.validation.checks import Verdict
-from runs.validation.curves import drawing
 from runs.validation.lived import Ensemble
 from runs.validation.quantity import POOLED
 from runs.validation.record import Cluster, clusters, core_clusters, patterns
@@ -114,17 +113,6 @@ def test_the_spread_of_parameters_is_what_luck_leaves():
     assert figure.luck == pytest.approx(0.2)
     assert figure.parameters == pytest.approx(math.sqrt(1.2**2 - 0.2**2))
     assert figure.mean == pytest.approx(4.2)
-
-
-def test_a_curve_is_drawn_of_what_is_told_year_by_year():
-    pattern = patterns()[RATE]
-    found = {"history": made_of([4.0, 4.4], [4.2], questions([pattern], Flat.years))}
-    svg = drawing(pattern, found)
-    assert svg.startswith("<svg")
-    assert svg.count("<polyline") == 1
-    assert "<rect" in svg  # the report's bounds
-    single = next(p for p in patterns().values() if len(p.years) == 1)
-    assert drawing(single, found) == ""
 
 
 def test_reasons_for_failing_name_clusters_that_there_are():

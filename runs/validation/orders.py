@@ -48,7 +48,7 @@ def _pairs(asked: Asked, chosen: Chosen) -> Iterator[Check | None]:
         yield from _changes(asked, chosen)
         return
     names = tuple(member for tier in said.tiers for member in tier)
-    found = {member: _values(asked, chosen, member, names) for member in names}
+    found = {member: values_of_member(asked, chosen, member, names) for member in names}
     several = len(next(iter(found.values()))) > 1
     turned = any(matches(chosen, entry) for entry in pattern.reversed)
     for upper, lower in combinations(said.tiers, 2):
@@ -66,7 +66,8 @@ def _windows(asked: Asked) -> list[tuple[int, ...]]:
     return [asked.pattern.years] if asked.pattern.statistic == "change" else asked.windows
 
 
-def _values(asked: Asked, chosen: Chosen, member: str, names: tuple[str, ...]) -> Floats:
+def values_of_member(asked: Asked, chosen: Chosen, member: str, names: tuple[str, ...]) -> Floats:
+    """Return what is compared of a member, by window; names: all members that are named."""
     pattern, said = asked.pattern, asked.pattern.expected
     if member == OTHERS:
         return asked.others(chosen, names)

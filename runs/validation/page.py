@@ -1,5 +1,6 @@
-"""The page of a validation: the scorecard, every cluster with its findings, curves and figures."""
+"""The page of a validation: the scorecard, and a picture of every finding by report and figure."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -9,9 +10,10 @@ from typing import Any
 import yaml
 
 from runs.validation.backtest import Backtest
-from runs.validation.curves import drawing
-from runs.validation.scorecard import Scorecard
-from runs.validation.wording import label
+from runs.validation.picture_frame import STYLE
+from runs.validation.pictures import drawing
+from runs.validation.scorecard import Score, Scorecard
+from runs.validation.wording import REPORT_NAMES, label
 
 FOLDER = Path(__file__).parent
 
@@ -21,6 +23,12 @@ def reasons() -> Mapping[str, str]:
     """Return why a cluster fails in the shipped model, and what would mend it."""
     text = (FOLDER / "failing.yaml").read_text("utf-8")
     return {name: entry["why"] for entry in yaml.safe_load(text) for name in entry["clusters"]}
+
+
+def _in_order(score: Score) -> list[tuple[int, str]]:
+    """Return the key that puts Figure 4.2 before Figure 4.10."""
+    words = re.split(r"(\d+)", score.cluster.en.partition(", ")[2])
+    return [(int(word), "") if word.isdigit() else (0, word) for word in words]
 
 
 def page(card: Scorecard, record: Mapping[str, Any], found: Mapping[str, Backtest]) -> str:
@@ -38,14 +46,25 @@ def page(card: Scorecard, record: Mapping[str, Any], found: Mapping[str, Backtes
             for i in ids
         ]  # fmt: skip
 
-    sections = [{"score": one, "rows": rows(one.cluster.ids),
-                 "why": "" if one.holds else reasons().get(one.cluster.name, "")}
-                for one in card.all]  # fmt: skip
+    reports = [
+        {"key": key, "name": names[0], "sections": [
+            {"score": one, "rows": rows(one.cluster.ids), "key": one.cluster.name,
+             "place": one.cluster.en.partition(", ")[2] or one.cluster.en,
+             "why": "" if one.holds else reasons().get(one.cluster.name, "")}
+            for one in sorted(card.all, key=_in_order) if one.cluster.name.startswith(f"{key}.")
+        ]}
+        for key, names in REPORT_NAMES.items()
+    ]  # fmt: skip
     core = [{"score": one, "why": "" if one.holds else reasons().get(one.cluster.name, "")}
             for one in card.core]  # fmt: skip
     text = (resources.files("runs") / "templates" / "validate.html").read_text("utf-8")
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True,
                               undefined=StrictUndefined)  # fmt: skip
     return environment.from_string(text).render(
-        card=card, record=record, core=core, sections=sections, style=style()
+        card=card,
+        record=record,
+        core=core,
+        reports=reports,
+        style=style(),
+        pictures=Markup(STYLE),  # noqa: S704 - ours
     )
