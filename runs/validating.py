@@ -3,9 +3,8 @@
 import argparse
 import json
 import math
-import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ from runs.terminal import DONE, FAILED, MOST_THREADS, whole_number
 from sim.problems import Problem, refuse, shown
 
 if TYPE_CHECKING:
+    from runs.validation.against_score import Compared, Observed
     from runs.validation.backtest import Backtest
     from runs.validation.beside import Beside
     from runs.validation.scorecard import Scorecard
@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 1_000
 PAGE, RECORD, TABLE = "validation.html", "scorecard.json", "scorecard.csv"
 TABLES_PAGE, TABLES = "tables.html", "tables.csv"
+OWN_PAGE, OWN = "against.html", "against.csv"
 EXAMPLES = """\
 examples:
   vandring validate --threads 2
   vandring validate my_scenario.yaml --replicates 4 --json
+  vandring validate --against my_rates.csv --against office.json --mapping office.yaml
   vandring validate runs/out/history-20261121T230000-1a2b3c4d
 
 Histories are lived from 2004 on, and every finding of the record is asked of them: those of 2013
@@ -32,6 +34,10 @@ alone of the people of 2013, those of the report of 2026 of years until 2023. A 
 run of one, says with which parameters, calibration and assumptions. Exit code 1: fewer than
 24 of the 30 core clusters hold, fewer than 80 percent of all (each cluster weighing alike), or
 what no calibration used holds by more than 10 points less than what was fitted.
+
+Figures of your own (--against, as often as you like) are judged apart: tidy CSV with the columns
+measure, year, value and variables by the codes of this project, or JSON-stat 2.0 with a mapping.
+docs/validation.md has examples of both.
 """
 
 
@@ -44,16 +50,60 @@ def prepare(parser: argparse.ArgumentParser) -> None:
     add("--replicates", metavar="N", default="20", help="histories (default 20); half of them "
         "draw parameters too")  # fmt: skip
     add("--threads", metavar="N", default="1", help="speed only; the numbers stay the same")
+    add("--against", metavar="FILE", action="append", default=[], help="figures of your own, "
+        "judged apart: .csv or JSON-stat (.json); may be given again")  # fmt: skip
+    add("--mapping", metavar="FILE", help="what names and codes of JSON-stat files mean here")
+    add("--tolerance", metavar="PERCENT", default="10", help="how far off a figure of your own "
+        "may be (default 10)")  # fmt: skip
     add("--out", metavar="FOLDER", help="write page and scorecard there (default: runs/out/...)")
     add("--json", action="store_true", help="print the scorecard as JSON")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a validation found: the scorecard, tables beside the model's, a user's own figures."""
+
+    card: "Scorecard"
+    record: dict[str, Any]
+    found: "dict[str, Backtest]"
+    tables: "list[Beside]"
+    own: "list[Compared]"
+    tolerance: float
 
 
 def act(arguments: argparse.Namespace, _: list[str]) -> int:
     """Live, judge, write, tell."""
     from datetime import UTC, datetime
 
-    from runs.progress import Progress
     from runs.store import OUT, folder_problem, whole_folder
+    from runs.validation.against_score import read_all
+
+    problems: list[Problem] = [*arguments.unknown]
+    replicates = whole_number(arguments.replicates, "--replicates", MOST_REPLICATES, problems)
+    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
+    tolerance = whole_number(arguments.tolerance, "--tolerance", 100, problems)
+    problems += folder_problem(arguments.out)
+    if arguments.mapping and not arguments.against:
+        problems.append(Problem("--mapping", "is for files of --against, and there are none"))
+    refuse("command", problems)
+    own = read_all(arguments.against, arguments.mapping, tolerance)
+    asked = replace(scenario_named(arguments.which), replicates=replicates)
+    outcome = validate(asked, own, threads)
+    when = datetime.now(UTC).astimezone()
+    folder = Path(arguments.out or OUT / f"validate-{asked.name}-{when:%Y%m%dT%H%M%S}")
+    with whole_folder(folder) as part:
+        _write(part, outcome)
+    if arguments.json:
+        print(json.dumps(outcome.record, indent=1))
+    else:
+        print("\n".join([*told(outcome), f"The pages lie in\n  {folder}"]))
+    return DONE if outcome.card.reached else FAILED
+
+
+def validate(asked: "Scenario", own: "Observed", threads: int) -> Outcome:
+    """Live the histories and put everything to them."""
+    from runs.progress import Progress
+    from runs.validation.against_score import compared, summaries
     from runs.validation.backtest import backtest, lives
     from runs.validation.beside import beside
     from runs.validation.cells import table_cells
@@ -61,28 +111,14 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     from runs.validation.record import clusters, core_clusters, patterns
     from runs.validation.scorecard import scorecard
 
-    problems: list[Problem] = [*arguments.unknown]
-    replicates = whole_number(arguments.replicates, "--replicates", MOST_REPLICATES, problems)
-    threads = whole_number(arguments.threads, "--threads", MOST_THREADS, problems)
-    problems += folder_problem(arguments.out)
-    refuse("command", problems)
-    asked = replace(scenario_named(arguments.which), replicates=replicates)
+    cells = (*table_cells(), *cells_2026())
     with Progress(lives(asked), "histories lived") as bar:
-        cells = (*table_cells(), *cells_2026())
-        found = backtest(asked, patterns().values(), cells, threads=threads, done=bar.advance)
-    rows = beside(cells, found)
+        found = backtest(asked, patterns().values(), (*cells, *own.cells), threads=threads,
+                         done=bar.advance)  # fmt: skip
     card = scorecard(patterns(), core_clusters(), clusters(), found)
-    when = datetime.now(UTC).astimezone()
-    folder = Path(arguments.out or OUT / f"validate-{asked.name}-{when:%Y%m%dT%H%M%S}")
-    record = record_of(card, asked)
-    with whole_folder(folder) as part:
-        _write(part, card, record, found)
-        _write_tables(part, rows, record)
-    if arguments.json:
-        print(json.dumps(record, indent=1))
-    else:
-        print("\n".join(told(card, rows, folder)))
-    return DONE if card.reached else FAILED
+    mine = compared(own, found)
+    record = record_of(card, asked) | ({"against": summaries(mine)} if mine else {})
+    return Outcome(card, record, found, beside(cells, found), mine, own.tolerance)
 
 
 def scenario_named(which: str) -> "Scenario":
@@ -143,34 +179,36 @@ def _finite(value: float) -> float | None:
     return round(value, 5) if math.isfinite(value) else None
 
 
-def _write(
-    part: Path, card: "Scorecard", record: dict[str, Any], found: "dict[str, Backtest]"
-) -> None:
+def _write(part: Path, of: Outcome) -> None:
     import csv
 
+    from runs.validation import against_score
+    from runs.validation.beside import write_csv
     from runs.validation.page import page
+    from runs.validation.tables_page import tables_page
 
+    record = of.record
     (part / RECORD).write_text(json.dumps(record, indent=1), "utf-8")
     with (part / TABLE).open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, list(record["patterns"][0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(row | {"used_by": " ".join(row["used_by"])} for row in record["patterns"])
-    (part / PAGE).write_text(page(card, record, found), "utf-8")
+    (part / PAGE).write_text(page(of.card, record, of.found), "utf-8")
+    write_csv(part / TABLES, of.tables)
+    (part / TABLES_PAGE).write_text(tables_page(of.tables, record), "utf-8")
+    if of.own:
+        against_score.write_csv(part / OWN, of.own)
+        (part / OWN_PAGE).write_text(
+            against_score.page(of.own, record, of.tolerance), "utf-8")  # fmt: skip
 
 
-def _write_tables(part: Path, rows: "list[Beside]", record: dict[str, Any]) -> None:
-    from runs.validation.beside import write_csv
-    from runs.validation.tables_page import tables_page
-
-    write_csv(part / TABLES, rows)
-    (part / TABLES_PAGE).write_text(tables_page(rows, record), "utf-8")
-
-
-def told(card: "Scorecard", rows: "list[Beside]", folder: Path) -> Iterator[str]:
+def told(of: Outcome) -> Iterator[str]:
     """Yield what the command prints."""
+    from runs.validation.against_score import told_of
     from runs.validation.beside import told as told_of_tables
     from runs.validation.scorecard import ALL_ASKED, CORE_ASKED
 
+    card = of.card
     judged = [j for j in card.verdicts.values() if j.verdict.holds is not None]
     yield f"{card.core_held} of {len(card.core)} core clusters hold ({CORE_ASKED} asked):"
     for one in card.core:
@@ -181,6 +219,6 @@ def told(card: "Scorecard", rows: "list[Beside]", folder: Path) -> Iterator[str]
            "could not be judged")  # fmt: skip
     yield (f"fitted {card.fitted:.0f} percent, held out {card.held_out:.0f} percent")
     yield "Published tables beside the model's:"
-    yield from told_of_tables(rows)
-    yield f"The pages lie in\n  {folder / PAGE}\n  {folder / TABLES_PAGE}"
-    sys.stdout.flush()
+    yield from told_of_tables(of.tables)
+    if of.own:
+        yield from told_of(of.own, of.tolerance)

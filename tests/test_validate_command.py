@@ -19,6 +19,9 @@ from sim.jit import COMPILED
         (["--replicate", "2"], "Did you mean '--replicates'?"),
         (["histroy"], "Did you mean 'history'?"),
         (["history", "--out", "."], "is the folder that you stand in"),
+        (["--mapping", "x.yaml"], "--mapping: is for files of --against, and there are none"),
+        (["--against", "none.csv"], "none.csv has 1 problem"),
+        (["--against", "none.csv", "--tolerance", "0"], "--tolerance: is '0'"),
     ],
 )
 def test_wrong_words_get_one_answer(words, says, capsys):
@@ -44,7 +47,11 @@ def folder(tmp_path_factory):
     patch.setattr(backtests, "years_of", lambda part: (2013, 2013))  # one year says enough here
     patch.setattr(backtests, "FIRST", 2013)
     out = tmp_path_factory.mktemp("validation") / "out"
-    code = main(["validate", "history", "--replicates", "2", "--out", str(out)])
+    own = out.parent / "own.csv"
+    own.write_text("measure,year,reason,value,unit\nemigration_rate,2013,work,5.5,percent\n"
+                   "stock,2013,refuge,1,persons\n")  # fmt: skip
+    words = ["--replicates", "2", "--out", str(out), "--against", str(own)]
+    code = main(["validate", "history", *words])
     patch.undo()
     assert code in (validating.DONE, validating.FAILED)
     return out, code
@@ -82,3 +89,16 @@ def test_published_tables_stand_beside_the_models(folder):
     assert abs(float(nordic["simulated"]) - float(nordic["published"])) < 1
     page = (folder[0] / "tables.html").read_text()
     assert "Table 6.16" in page
+
+
+def test_own_figures_are_judged_apart(folder):
+    """Of refugees there are 80,000 and more, not one; work immigrants leave in percents."""
+    with (folder[0] / "against.csv").open(encoding="utf-8") as file:
+        work, refuge = csv.DictReader(file)
+    assert refuge["holds"] == refuge["inside"] == "no"
+    assert float(refuge["simulated"]) > 80_000
+    assert 2 < float(work["simulated"]) < 12
+    record = json.loads((folder[0] / "scorecard.json").read_text())
+    assert [one["measure"] for one in record["against"]] == ["emigration_rate", "stock"]
+    assert len(record["patterns"]) == 561, "they count nothing towards the published findings"
+    assert "own.csv, line 3" in (folder[0] / "against.html").read_text()
