@@ -7,13 +7,12 @@ the simulated groups and the former are taken off. They answer by year, sex and 
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from calibration.raking import Floats
 from runs.validation import collected as c
-from runs.validation.counting import Mask
+from runs.validation.counting import Cells, Mask
 from runs.validation.persons import DECEMBER, SEXES, CannotTellError, span
 from runs.validation.quantity import Whom
 from sim.chance import Chance
@@ -26,9 +25,6 @@ from sim.transitions.comparison_groups import (
     one_foreign_parent,
 )
 
-if TYPE_CHECKING:
-    from runs.validation.measures import Counted
-
 SIMULATED = ("norwegian_born_2ip", "child_arrival_0_9", "immigrants_10plus")
 MIXES: Mapping[str, tuple[str, ...]] = {
     "three_small_groups": (*SIMULATED[:2], "one_foreign_parent"),
@@ -40,11 +36,14 @@ TOLD = {"sex", "age"}
 class Compared:
     """The comparison groups of one history.
 
+    simulated: its residents, counted; years: those lived; scale: the share of all that they are.
     chance: whose luck the emigrations are drawn with, so that replicates differ.
     """
 
-    def __init__(self, of: "Counted", chance: Chance) -> None:
-        self.of, self.chance = of, chance
+    def __init__(
+        self, simulated: Cells, years: tuple[int, ...], scale: float, chance: Chance
+    ) -> None:
+        self.simulated, self.years, self.scale, self.chance = simulated, years, scale, chance
         self._residents: dict[tuple[str, int], Floats] = {}
         self._left: dict[str, Floats] = {}
 
@@ -62,13 +61,13 @@ class Compared:
             found = self.residents(whom.group, later)
         else:
             raise CannotTellError("moves and deaths of the comparison groups")
-        return np.asarray((found * chosen).sum(axis=(1, 2)) * self.of.collected.scale)
+        return np.asarray((found * chosen).sum(axis=(1, 2)) * self.scale)
 
     def residents(self, group: str, later: int) -> Floats:
         """Return residents of 1 January by year, sex and age."""
         key = group, later
         if key not in self._residents:
-            years = (*self.of.years, self.of.years[-1] + 1)
+            years = (*self.years, self.years[-1] + 1)
             one = np.array([one_foreign_parent(year) for year in years])
             if group == "majority":
                 every = np.array([everybody(year, later) for year in years])
@@ -81,7 +80,7 @@ class Compared:
         if group not in self._left:
             here = self.residents(group, DECEMBER)
             found = [emigrations(group, year, here[k], self.chance)
-                     for k, year in enumerate(self.of.years)]  # fmt: skip
+                     for k, year in enumerate(self.years)]  # fmt: skip
             self._left[group] = np.array([*found, np.full(here.shape[1:], np.nan)])
         return self._left[group]
 
@@ -89,11 +88,11 @@ class Compared:
         """Return all simulated residents of 1 January by year, sex and age, at full scale."""
         age = f"age_{'january' if later else 'december'}_single"
         names = ("background", age, "sex", "fate")
-        table = self.of.residents.table(names).take(AGES, axis=2)
+        table = self.simulated.table(names).take(AGES, axis=2)
         there = np.array([fate != c.CAME for fate in range(len(c.FATES))])
         counts = table[..., there].sum(axis=(1, 4))
         assert table.shape[1] == len(BACKGROUND)
-        return np.asarray(np.swapaxes(counts, 1, 2) / self.of.collected.scale)
+        return np.asarray(np.swapaxes(counts, 1, 2) / self.scale)
 
 
 def chosen_of(whom: Whom) -> Floats:

@@ -82,13 +82,15 @@ class Counted:
         self, collected: Collected, *, part_of_year: bool = False, chance: Chance | None = None
     ) -> None:
         self.collected = collected
-        self.compared = Compared(self, chance) if chance else None
         self.part_of_year = part_of_year
         self.years = collected.years
         self.first, self.size = self.years[0], len(self.years) + 1
         held = [(*names, "fate") for names in RESIDENTS_BY]
         parts = [one.columns for one in collected.residents]
         self.residents = Cells(parts, (*DIMENSIONS, FATE), held)
+        self.compared: Compared | None = None
+        if chance:
+            self.compared = Compared(self.residents, self.years, collected.scale, chance)
         departed = [(*names, "absence") for names in DEPARTED_BY]
         gone = [one.columns for one in collected.departures]
         self.departures = Cells(gone, (*DIMENSIONS, ABSENT), departed)
