@@ -7,7 +7,7 @@ import pytest
 
 from calibration.linear import fit_linear
 from runs.validation.backtest import Backtest
-from runs.validation.beside import Beside, beside, summary, told, write_csv
+from runs.validation.beside import GROUPS, Beside, beside, kind_of, summary, told, write_csv
 from runs.validation.cells import (
     Cell,
     county_cells,
@@ -135,8 +135,12 @@ def test_the_tables_of_the_report_are_all_there():
     assert len(list(linear_cells())) == 324
     assert len(list(effect_cells())) == 609
     assert len(list(county_cells())) == 7 * 2 * 19 * 2
-    kinds = {one.used_by for one in table_cells() if one.table.startswith("5.")}
-    assert kinds == {()}, "the linear models are held out"
+    used = {one.table: one.used_by for one in table_cells() if one.table.startswith("5.")}
+    assert {used[name] for name in ("5.2", "5.3", "5.5", "5.11")} == {()}, "held out"
+    assert {used[name] for name in ("5.13", "5.31")} == {("reason_offsets",)}
+    assert kind_of("5.11") == "Linear models by level (Tables 5.2-5.11)"
+    assert kind_of("5.13") == "Linear models by county (Tables 5.13-5.31)"
+    assert {kind_of(one.table) for one in table_cells()} < {*GROUPS.values(), kind_of("5.31")}
 
 
 def test_families_are_asked_for_as_the_tables_divide_them():

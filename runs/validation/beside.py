@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from calibration.linear_sample import TABLES
 from runs.validation.backtest import Backtest
-from runs.validation.cells import Cell
+from runs.validation.cells import BY_COUNTY, Cell
 
 HEAD = ("table", "row", "column", "published", "published_low", "published_high",
         "published_error", "simulated", "low", "high", "inside", "gap", "unit", "used_by", "note",
@@ -126,11 +127,21 @@ def by_table(rows: Iterable[Beside]) -> dict[str, list[Beside]]:
 
 GROUPS: Mapping[str, str] = {
     "4.": "Rates by family (Tables 4.1-4.3)",
-    "5.": "Linear models of chapter 5",
+    "5.": "Linear models by level (Tables 5.2-5.11)",
     "figure": "Rates by county (Figures 5.14-5.19)",
     "6.": "Effects of the logit (Tables 6.2-6.16)",
     "2026": "Figures of the report of 2026",
 }
+
+
+COUNTIES = "Linear models by county (Tables 5.13-5.31)"
+
+
+def kind_of(table: str) -> str:
+    """Return the kind of table that a table is."""
+    if table in TABLES and TABLES[table].kind == BY_COUNTY:
+        return COUNTIES
+    return next(name for start, name in GROUPS.items() if table.startswith(start))
 
 
 def summaries(rows: Iterable[Beside]) -> list[Summary]:
@@ -142,8 +153,7 @@ def by_kind(rows: Iterable[Beside]) -> dict[str, list[Beside]]:
     """Return the figures of each kind of table."""
     groups: dict[str, list[Beside]] = {}
     for row in rows:
-        start = next(key for key in GROUPS if row.cell.table.startswith(key))
-        groups.setdefault(GROUPS[start], []).append(row)
+        groups.setdefault(kind_of(row.cell.table), []).append(row)
     return groups
 
 

@@ -44,6 +44,7 @@ COLUMNS = {
 }
 FIGURES = {"work": "5.14", "refuge": "5.15", "family": "5.16", "education": "5.17",
            "nordic": "5.18", "unknown": "5.19"}  # fmt: skip
+BY_COUNTY = "county_by_reason"  # Tables 5.13-5.31
 ALL_REASONS = "figures 5.14-5.19 together"
 
 
@@ -106,8 +107,8 @@ def family_cells() -> Iterator[Cell]:
 def linear_cells() -> Iterator[Cell]:
     """Yield the tables of chapter 5: differences in the probabilities of a linear model."""
     for row in read("linear_published"):
-        measure = MOVES[row["outcome"]]
-        if row["outcome"] == "domestic" and TABLES[row["table"]].kind == "county_by_reason":
+        measure, of_county = MOVES[row["outcome"]], TABLES[row["table"]].kind == BY_COUNTY
+        if of_county and row["outcome"] == "domestic":
             measure = "adj_county_out"
         asked = Quantity(measure, Whom(), (YEAR,), term=("variable", row["variable"]),
                          model="linear", table=row["table"])  # fmt: skip
@@ -115,6 +116,7 @@ def linear_cells() -> Iterator[Cell]:
         yield Cell(
             row["table"], row["variable"], COLUMNS[measure], asked, "cross_section", value, value,
             THIRD_DECIMAL, _error(row), row["source"], row["note"],
+            ("reason_offsets",) if of_county else (),
         )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from runs.validation.wording import code_name
 FEWEST = 5  # years for a curve to be drawn
 COLOURED, MOST = 6, 40  # curves with a colour, an interval and a name; curves at all
 ARROWS = {"rising": "↗", "weak_rise": "↗", "falling": "↘", "weak_fall": "↘", "stable": "→"}
-APART = 10  # between names at the end of curves
+APART = 12  # between names at the end of curves
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def ranked(pattern: Pattern) -> dict[str, int]:
 
 def named(pattern: Pattern, chosen: Mapping[str, str]) -> str:
     """Return what is chosen, in words."""
-    told = [code if code in pattern.names else code_name(name, code, "en")
+    told = [code.replace("_", " ") if code in pattern.names else code_name(name, code, "en")
             for name, code in chosen.items() if code]  # fmt: skip
     return ", ".join(str(word) for word in told)
 

@@ -29,8 +29,8 @@ from runs.validation.picture_frame import (
 )
 from runs.validation.record import Pattern
 
-ROW, HEAD, FOOT = 14, 6, 20
-LETTER, LEAST_LEFT, MOST_LEFT = 5.4, 60, 190  # width of a letter; room for names
+ROW, HEAD, FOOT = 17, 6, 22
+LETTER, LEAST_LEFT, MOST_LEFT = 6.4, 60, 200  # width of a letter; room for names
 MOST = 40  # rows of one picture
 
 
@@ -126,7 +126,7 @@ def _row(dot: Dot, y: float, left: float, scale: Scale) -> Iterator[str]:
     """Yield a row: the name, the report's bounds, the model's interval and mean."""
     most = int((left - 2) / LETTER)
     short = dot.name if len(dot.name) <= most else f"{dot.name[: most - 1]}…"
-    yield text(left, y + 3, short, anchor="end")
+    yield text(left, y + 4, short, anchor="end")
     low, high = dot.bounds
     if low != high and (np.isfinite(low) or np.isfinite(high)):
         start, end = (scale.at(x if np.isfinite(x) else edge)

@@ -8,7 +8,7 @@ import numpy as np
 
 from calibration.raking import Floats
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 340, 200, 40, 24, 18, 8
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 340, 210, 46, 26, 20, 8
 COLOURS = ("#0b5c6b", "#c2571a", "#6b4c9a", "#2e7d32", "#a8324a", "#8a6d00")
 GREY, PUBLISHED = "#9aa5ac", "#111"
 HEADROOM = 1.08
@@ -90,9 +90,9 @@ def value_axis(scale: Scale) -> Iterator[str]:
 
 STYLE = """
 svg { max-width: 100%; height: auto; }
-svg text { font: 10px sans-serif; fill: #44525a; }
+svg text { font: 12px sans-serif; fill: #44525a; }
 svg .grid { stroke: #e3e8ea; fill: none; } svg .zero { stroke: #8a979e; fill: none; }
-svg .said { stroke: #111; fill: #fff; stroke-width: 1.2; }
+svg .said { stroke: #111; fill: none; stroke-width: 1.3; }
 svg .band { stroke: #111; fill: #111; fill-opacity: .06; stroke-dasharray: 4 3; }
 svg .open { stroke: #111; fill: none; stroke-dasharray: 4 3; }
 svg .other { stroke: #9aa5ac; fill: none; } svg .bar { stroke-width: 2; fill: none; }
