@@ -11,8 +11,8 @@ from runs.terminal import INTERRUPTED, told, whole_number
 from sim.problems import InputError, Problem, shown, suggest
 
 if TYPE_CHECKING:
-    from runs.sensitivity.question import Question
     from runs.sensitivity.design import Design
+    from runs.sensitivity.question import Question
     from scenarios.schema import Scenario
 
 MOST_REPLICATES = 10_000

@@ -110,8 +110,12 @@ class CountyMoves:
         size = int(population["family_total"][position]) * int(kernel.SIZES)
         kind = int(self.kind_of[size + int(population["family_immigrants"][position])])
         young = kernel.YOUNG <= age <= kernel.OLD
-        cell = (int(population["reason"][position]), kind, int(young))
-        chance = float(self.cuts.reshape(SHAPE)[cell]) * 2.0**-32
+        whom = (int(population[name][position]) for name in ("reason", "status", "education"))
+        reason, status, education = whom
+        county = int(COUNTIES[population["municipality"][position]])
+        cell = (reason, kind, int(young), status, education, county)
+        below = self.cuts[period_of(year.year)].reshape(*SHAPE, *WITHIN[1:])
+        chance = float(below[cell]) * 2.0**-32
         luck = luck_of(year, self.name, year.lucky(slice(position, position + 1))[0])
         return (Odds("moving to another county", chance, luck),)
 

@@ -112,7 +112,7 @@ class LabourStatus:
         year.changed.append(changed[:count].copy())
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
-        """Return the chance that the status is drawn anew: of those who draw high (told reversed)."""
+        """Return the chance that the status is drawn anew; who draws high does (told reversed)."""
         population, age = year.population, age_reached(year, position) - kernel.YOUNGEST
         stay = year.year - int(population["first_arrival_year"][position])
         status = int(population["status"][position])
