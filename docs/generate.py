@@ -115,8 +115,8 @@ def _dimensions() -> list[str]:
 
 def _outputs() -> list[str]:
     return [
-        "Tidy tables, one row a non-empty cell: `replicate` (from 0), `draw` (of parameters; 0 as long "
-        "as only the published ones are used), `year`, the dimensions, in flows `event`, and `count`. "
+        "Tidy tables, one row a non-empty cell: `replicate` (from 0), `draw` (which draw of the "
+        "parameters) and `economy_draw` (which draw of the economy; both 0 if nothing is drawn), `year`, the dimensions, in flows `event`, and `count`. "
         "Stocks are those of 1 January, to the one after the last year. Both hold everybody resident, "
         "divided by background; summary tables, figures, report and headline are about immigrants, and "
         "Norwegian-born persons are counted in `summary_by_background.csv` and under their own name.",

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runs.tables import Estimate, Floats, Histories, interval, percent
+from runs.intervals import Estimate, Floats
+from runs.tables import Histories, percent
 
 PEOPLE = {
     "work": "labour immigrants",
@@ -49,7 +50,7 @@ def answer(
     if not total.exposed.size:
         return ["The run holds no year of events; there is nothing to tell."]
     at = focus(total)
-    sentences = [_level(total, at), _trend(total, at)]
+    sentences = [_level(total, at), _split(total, at), _trend(total, at)]
     if by_reason is not None:
         sentences += [_largest(by_reason, at), _riskiest(by_reason, at)]
     sentences += [_moves(total, at), _born(born or {}, int(total.years[at]), only_children)]
@@ -133,12 +134,29 @@ def _level(total: Histories, at: int) -> str:
     if not count.any():
         return f"In {year} no immigrant emigrates in the model ({runs})."
     over = f"95{PERCENT} interval over {len(count)} replicates: "
-    expected = told(interval(count, floor=0), " emigrations of immigrants", name=over)
-    rate = told(interval(percent(count, exposed), floor=0, ceiling=100), PERCENT)
+    expected = told(total.interval(count, floor=0), " emigrations of immigrants", name=over)
+    rate = told(total.interval(percent(count, exposed), floor=0, ceiling=100), PERCENT)
     alone = "" if len(count) > 1 else f" ({runs})"
     return (
         f"In {year} the model expects {expected}{alone}, {rate} of the immigrants resident on "
         "1 January."
+    )
+
+
+def _split(total: Histories, at: int) -> str:
+    """Say where the width of the first interval comes from, if more than chance is in it."""
+    found = total.interval(total.count("emigrate")[:, at, 0])
+    if not any(total.sharing.drawn) or not found.is_split:
+        return ""
+    return f"Of the variance between histories behind this interval about {split_in_words(found)}."
+
+
+def split_in_words(found: Estimate) -> str:
+    """Return '60 % comes from the parameters, 30 % from the economy and 10 % from chance'."""
+    parameters, economy, chance = (f"{share:.0f}{PERCENT}" for share in found.shares)
+    return (
+        f"{parameters} comes from the parameters, {economy} from the economy's paths and "
+        f"{chance} from chance"
     )
 
 
@@ -150,30 +168,31 @@ def _trend(total: Histories, at: int) -> str:
     if at == 0:
         if not total.exposed[:, -1].any():
             return f"Nobody is added to the group of {start}, and by {year} nobody of it is left."
-        left = told(interval(count[:, -1], floor=0), " emigrations")
+        left = told(total.interval(count[:, -1], floor=0), " emigrations")
         return (
             f"Nobody is added to the group of {start}: by {year} it expects {left} of those who "
             "are still there, who have stayed longer and grown older. That is no forecast of all "
             "emigrations in that year."
         )
-    change = _change(count[:, 0], count[:, -1], start)
+    change = _change(total, count[:, 0], count[:, -1])
     peak = int(count.mean(axis=0).argmax())
     if total.years[peak] in (start, year):
         return f"{change}."
-    most = told(interval(count[:, peak], floor=0))
+    most = told(total.interval(count[:, peak], floor=0))
     return f"{change}; most emigrations fall in {total.years[peak]}, {most}."
 
 
-def _change(before: Floats, after: Floats, start: int) -> str:
-    change = interval(after - before)
+def _change(total: Histories, before: Floats, after: Floats) -> str:
+    start, change = total.years[0], total.interval(after - before)
     if not change.mean and not change.sd > 0:
         return f"That is as many as in {start}"
     if change.low <= 0 <= change.high:
         return f"The difference from {start}, {told(change, signed=True)}, cannot be told from none"
-    size = interval(np.sign(change.mean) * (after - before))
+    size = total.interval(np.sign(change.mean) * (after - before))
     text = f"That is {told(size)} {'fewer' if change.mean < 0 else 'more'} than in {start}"
     if (before > 0).all():
-        text += f", a change of {told(interval(100 * (after / before - 1)), PERCENT, signed=True)}"
+        part = total.interval(100 * (after / before - 1))
+        text += f", a change of {told(part, PERCENT, signed=True)}"
     return text
 
 
@@ -182,23 +201,23 @@ def _largest(by_reason: Histories, at: int) -> str:
     groups = [g for g in range(count.shape[1]) if count[:, g].any()]
     if not groups or count.shape[1] < 2:
         return ""
-    tied = _first(count, groups, 1)
+    tied = _first(by_reason, count, groups, 1)
     people = _named(by_reason, tied)
     if len(tied) > MOST_NAMED:
         return f"Which group emigrates most in {year} cannot be told: {people} are {CLOSE}."
     people = people[:1].upper() + people[1:]
-    found = [told(interval(count[:, group], floor=0)) for group in tied]
+    found = [told(by_reason.interval(count[:, group], floor=0)) for group in tied]
     if len(tied) > 1:
         return f"{people}, {CLOSE}, emigrate most in {year}: {_listed(found)}."
-    share = told(_share(count[:, tied[0]], count.sum(axis=1)), PERCENT)
+    share = told(_share(by_reason, count[:, tied[0]], count.sum(axis=1)), PERCENT)
     return (
         f"{people} are the largest group that emigrates in {year}: {found[0]}, or {share} of all."
     )
 
 
-def _share(part: Floats, whole: Floats) -> Estimate:
+def _share(of: Histories, part: Floats, whole: Floats) -> Estimate:
     """Return the share of the means, which is what the printed numbers give, and its interval."""
-    share = interval(percent(part, whole), floor=0, ceiling=100)
+    share = of.interval(percent(part, whole), floor=0, ceiling=100)
     return share._replace(mean=100 * float(part.mean() / whole.mean()))
 
 
@@ -208,7 +227,7 @@ def _riskiest(by_reason: Histories, at: int) -> str:
     if len(groups) < 2 or not count.any():
         return ""
     rates = percent(count, exposed)
-    highest, lowest = (_first(rates, groups, sign) for sign in (1, -1))
+    highest, lowest = (_first(by_reason, rates, groups, sign) for sign in (1, -1))
     if lowest[0] in highest:
         alike = _named(by_reason, highest)
         return f"Which group runs the highest yearly risk cannot be told: {alike} are {CLOSE}."
@@ -220,13 +239,15 @@ def _riskiest(by_reason: Histories, at: int) -> str:
 
 
 def _at_risk(by_reason: Histories, rates: Floats, tied: list[int]) -> str:
-    rate = [told(interval(rates[:, group], floor=0, ceiling=100), PERCENT) for group in tied]
+    rate = [
+        told(by_reason.interval(rates[:, group], floor=0, ceiling=100), PERCENT) for group in tied
+    ]
     found = f", {_listed(rate)}" if len(tied) <= MOST_NAMED else ""
     close = f", {CLOSE}" if len(tied) > 1 else ""
     return f"{_named(by_reason, tied)}{close}{found}"
 
 
-def _first(values: Floats, groups: list[int], sign: int) -> list[int]:
+def _first(of: Histories, values: Floats, groups: list[int], sign: int) -> list[int]:
     """Return the group with the largest mean (sign -1: smallest), then those it may tie with.
 
     Groups are compared within each history: the difference must have an interval above 0.
@@ -236,7 +257,7 @@ def _first(values: Floats, groups: list[int], sign: int) -> list[int]:
     first = ordered[0]
     if len(values) == 1:
         return [first]
-    ahead = {g: interval(sign * (values[:, first] - values[:, g])) for g in ordered[1:]}
+    ahead = {g: of.interval(sign * (values[:, first] - values[:, g])) for g in ordered[1:]}
     return [first, *(g for g, lead in ahead.items() if not lead.low > 0)]
 
 
@@ -254,12 +275,12 @@ def _listed(words: list[str]) -> str:
 
 def _moves(total: Histories, at: int) -> str:
     year, count = int(total.years[at]), total.count("domestic")[:, at, 0]
-    some = f"{told(interval(count, floor=0))} immigrants move"
+    some = f"{told(total.interval(count, floor=0))} immigrants move"
     movers = some if count.any() else "no immigrant moves"
     text = f"Inside Norway {movers} to another centrality level in {year}"
     held = dict(zip(total.stock_years.tolist(), total.stock[:, :, 0].T, strict=True))
     if year in held and year + 1 in held:
-        before, after = (population(interval(held[y], floor=0)) for y in (year, year + 1))
+        before, after = (population(total.interval(held[y], floor=0)) for y in (year, year + 1))
         path = f"stays at {before}" if before == after else f"goes from {before} to {after}"
         text += f"; during that year the number of immigrants {path}"
     return f"{text}."

@@ -84,7 +84,12 @@ class Ground:
 
     @property
     def drawn(self) -> tuple[str, ...]:
-        """What the replicates draw anew besides luck: of either run, or as A decides."""
+        """What the replicates draw anew besides luck: of either run, or as A decides.
+
+        One replicate alone draws nothing.
+        """
+        if self.replicates == 1:
+            return ()
         deciding = self.both if self.finished else (self.a,)
         every = (one.record.get("uncertainty", ()) if one.scenario is None
                  else one.scenario.uncertainty for one in deciding)  # fmt: skip

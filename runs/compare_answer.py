@@ -11,8 +11,9 @@ import numpy as np
 
 from runs.answer import PEOPLE, PERCENT, told
 from runs.differences import MEASURES, Comparison, Difference
+from runs.intervals import Estimate
 from runs.matching import EXPLAINED, FIRST_CELL, MECHANISMS, OTHER_GROUP
-from runs.tables import CODE_LISTS, Estimate
+from runs.tables import CODE_LISTS
 
 ALL_YEARS = -1  # as Differences.at calls them
 COMING = ("arrivals", "returns", "births")

@@ -9,9 +9,10 @@ import numpy as np
 from runs import plots
 from runs.compare_answer import focus, nothing
 from runs.differences import MEASURES, Comparison
+from runs.intervals import Floats
 from runs.matching import EXPLAINED, FIRST_CELL, MECHANISMS, OTHER_GROUP
 from runs.plots import Drawing
-from runs.tables import CODE_LISTS, Floats
+from runs.tables import CODE_LISTS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -217,11 +217,17 @@ def _recorded(ground: "Ground", years: int) -> "Iterator[Ints | None]":
 
     for one in ground.both:
         same = (one.years[0], one.seed) == (ground.years[0], ground.seed)
-        as_it_was = same and not set(ground.given) - {"replicates"}
+        as_it_was = same and not set(ground.given) - {"replicates"} and _drawn_alike(one, ground)
         if one.folder is not None and as_it_was:
             yield first_totals(one.folder, ground.years[0], years)
         else:
             yield None
+
+
+def _drawn_alike(one: "Comparand", ground: "Ground") -> bool:
+    """Say whether the first replicate draws what it drew in a run; one alone draws nothing."""
+    drawing = one.scenario is not None and one.scenario.uncertainty
+    return not drawing or (one.replicates == 1) == (ground.replicates == 1)
 
 
 def _as_recorded(

@@ -19,9 +19,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from runs.intervals import Floats
 from runs.lockstep import KINDS, STOCK, History
 from runs.measures import COUNTS, EXPOSED, RATES
-from runs.tables import Floats, percent
+from runs.tables import percent
 
 MEASURES = (*COUNTS, "stock", *RATES)  # along one axis of every array of differences
 

@@ -11,9 +11,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from runs.crossing import draws_of
 from runs.people import People
 from runs.shards import ShardedPeople, Shards
-from runs.structure import structure_table
+from runs.structure import numbered, structure_table
 from scenarios.fields import UNCERTAIN
 from scenarios.schema import Scenario
 from sim.agents.population import Population
@@ -33,7 +34,7 @@ class Plan:
     """What to simulate: whom, how, how long, how often and divided by what.
 
     population: all of it, or its shards, which are lived one by one.
-    uncertain: what every replicate draws anew besides luck.
+    uncertain: what replicates draw anew besides luck.
     """
 
     population: Population | Shards
@@ -54,17 +55,26 @@ class Plan:
         return [number * self.parts + part for number in numbers for part in range(self.parts)]
 
     def settings_of(self, number: int) -> Settings:
-        """Return the settings of a replicate: its own draw of what is uncertain."""
-        settings = self.settings
+        """Return the settings of a replicate: the draws of what is uncertain that it has.
+
+        One replicate alone uses the estimates themselves.
+        """
+        settings, (parameters, economy) = self.settings, draws_of(number)
+        if self.replicates == 1:
+            return settings
         if PARAMETERS in self.uncertain:
-            settings = replace(settings, draw=number, draw_seed=self.seed)
+            settings = replace(settings, draw=parameters, draw_seed=self.seed)
         if ECONOMY in self.uncertain:
-            settings = replace(settings, economy_draw=(number, self.seed))
+            settings = replace(settings, economy_draw=(economy, self.seed))
         return settings
 
-    def draw_of(self, number: int) -> int:
-        """Return the number of a replicate's draw: 0 for all if nothing is drawn."""
-        return number if self.uncertain else 0
+    def draws_of(self, number: int) -> tuple[int, int]:
+        """Return which draw of parameters and economy a replicate has; 0 if they are not drawn."""
+        parameters, economy = draws_of(number) if self.replicates > 1 else (0, 0)
+        return (
+            parameters if PARAMETERS in self.uncertain else 0,
+            economy if ECONOMY in self.uncertain else 0,
+        )
 
 
 @dataclass(frozen=True)
@@ -270,32 +280,31 @@ def tables_of(plan: Plan, number: int, counted: Sequence[Counts]) -> Replicate:
         for event in EVENT.names
         if event in c.flows
     ]
-    observer, which = Observer(plan.dimensions), (number, plan.draw_of(number))
+    observer, which = Observer(plan.dimensions), (number, *plan.draws_of(number))
     return Replicate(
         number,
         _table(observer, which, [(y, cells) for y, _, cells in flows], [e for _, e, _ in flows]),
         _table(observer, which, stocks, None),
-        structure_table([c.structure for c in counted if c.structure], number),
+        structure_table([c.structure for c in counted if c.structure], which),
     )
 
 
 def _table(
     observer: Observer,
-    which: tuple[int, int],
+    which: tuple[int, int, int],
     parts: list[tuple[int, tuple[np.ndarray, np.ndarray]]],
     events: list[int] | None,
 ) -> pa.Table:
     """Join the non-empty cells of several years (and events) into one tidy table.
 
-    which: the replicate, and its draw.
+    which: the replicate, its draw of the parameters and of the economy.
     """
     sizes = [cells.size for _, (cells, _) in parts]
     every = sum(sizes)
     cells = np.concatenate([cells for _, (cells, _) in parts])
     counts = np.concatenate([counts for _, (_, counts) in parts])
     columns: dict[str, pa.Array] = {
-        "replicate": pa.array(np.full(every, which[0], dtype=np.int32)),
-        "draw": pa.array(np.full(every, which[1], dtype=np.int32)),
+        **numbered(which, every),
         "year": pa.array(np.repeat(np.array([y for y, _ in parts], dtype=np.int16), sizes)),
     }
     for dimension, labels in zip(observer.dimensions, observer.labels(cells), strict=True):

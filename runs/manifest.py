@@ -85,7 +85,7 @@ def manifest(
         "seed": scenario.seed,
         "model_type": scenario.model_type,
         "draw_mode": scenario.draws,
-        "uncertainty": list(scenario.uncertainty),
+        "uncertainty": list(scenario.uncertainty) if scenario.replicates > 1 else [],
         "population": {
             "asked_for": people.asked_for,
             "source": people.population.source,

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from runs.answer import number, rounded
-from runs.tables import Estimate, estimates
+from runs.intervals import Estimate
+from runs.tables import estimates
 
 # What a run tells that is like an official quantity, its measure, and the difference.
 ALIKE = {

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from runs.tables import CODE_LISTS, Estimate, Floats, estimates, write_whole
+from runs.intervals import Estimate, Floats
+from runs.tables import CODE_LISTS, estimates, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from runs import plots
 from runs.answer import answer, closed, focus, followed, number, rounded
+from runs.intervals import Estimate
 from runs.measures import COUNTS, EXPOSED, RATES
 from runs.official import official
 from runs.people import of_a_part
@@ -27,7 +28,6 @@ from runs.tables import (
     BACKGROUND,
     CODE_LISTS,
     NORWEGIAN_BORN,
-    Estimate,
     Histories,
     Span,
     estimates,

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from runs.tables import Estimate, interval
+from runs.crossing import DRAWS, sharing_of
+from runs.intervals import SHARES, Estimate, interval
 from sim.codes import BACKGROUND, SEX
 from sim.structure import LARGEST, OLDEST, Structure
 
@@ -24,8 +24,19 @@ NORWEGIAN_BORN = (BACKGROUND.index("norwegian_born"),)
 WHOM = {"immigrants": IMMIGRANTS, "norwegian_born": NORWEGIAN_BORN}
 
 
-def structure_table(found: Sequence[Structure], replicate: int) -> pa.Table:
-    """Return the structures of one replicate as a tidy table, empty cells left out.
+def numbered(which: tuple[int, int, int], size: int) -> dict[str, pa.Array]:
+    """Return the columns that say of which history the rows of a table are.
+
+    which: the replicate, its draw of the parameters and of the economy.
+    """
+    return {
+        name: pa.array(np.full(size, number, dtype=np.int32))
+        for name, number in zip(("replicate", *DRAWS), which, strict=True)
+    }
+
+
+def structure_table(found: Sequence[Structure], which: tuple[int, int, int]) -> pa.Table:
+    """Return the structures of one replicate, of these draws, as a tidy table without empty cells.
 
     kind 'age': persons by background, sex and age (100 holds all older ones); kind
     'family_size': by background and size of family (8 holds all larger ones), sex 'both'.
@@ -48,8 +59,7 @@ def structure_table(found: Sequence[Structure], replicate: int) -> pa.Table:
         return pa.DictionaryArray.from_arrays(labels, pa.array(names, pa.string()))
 
     return pa.table({
-        "replicate": pa.array(np.full(size, replicate, dtype=np.int32)),
-        "draw": pa.array(np.zeros(size, dtype=np.int32)),
+        **numbered(which, size),
         "year": pa.array(whole["year"].astype(np.int16)),
         "kind": coded("kind", (AGE, FAMILY)),
         "background": coded("background", BACKGROUND.names),
@@ -63,18 +73,23 @@ class Structures:
     """All histories of a run: persons by (history, year, background, sex, age) or family size."""
 
     def __init__(self, table: pa.Table) -> None:
-        draws = (pc.max(table["draw"]).as_py() or 0) + 1
-        runs = np.unique(_history(table, draws))
+        numbers, first = np.unique(table["replicate"].to_numpy(), return_index=True)
+        runs = numbers.astype(np.int64)
+        draws = [
+            _plain(table[name])[first] if name in table.column_names else np.zeros_like(runs)
+            for name in DRAWS
+        ]
+        self.sharing = sharing_of(*draws)
         self.years: list[int] = sorted(table["year"].unique().to_pylist())
         size = len(runs), len(self.years)
         self.ages = np.zeros((*size, len(BACKGROUND), len(SEX), OLDEST + 1))
         self.families = np.zeros((*size, len(BACKGROUND), LARGEST))
         for batch in table.to_batches():  # a replicate: all of them as 64 bits would be large
-            self._fill(pa.table(batch), runs, draws)
+            self._fill(pa.table(batch), runs)
 
-    def _fill(self, table: pa.Table, runs: NDArray[np.int64], draws: int) -> None:
+    def _fill(self, table: pa.Table, runs: NDArray[np.int64]) -> None:
         columns = {name: _plain(table[name]) for name in table.column_names}
-        history = np.searchsorted(runs, _history(table, draws))
+        history = np.searchsorted(runs, columns["replicate"])
         year = np.searchsorted(self.years, columns["year"])
         of_age = columns["kind"] == 0
         where = (history, year, columns["background"], columns["sex"], columns["value"])
@@ -100,21 +115,24 @@ class Structures:
 def estimates_of(structures: Structures, whom: str) -> dict[str, list[Estimate]]:
     """Return each measure's estimates, a year each."""
     return {
-        name: [interval(values[:, y], 0.0) for y in range(values.shape[1])]
+        name: [
+            interval(values[:, y], 0.0, sharing=structures.sharing) for y in range(values.shape[1])
+        ]
         for name, values in structures.measures(WHOM[whom])
     }
 
 
 def structure_csv(table: pa.Table) -> str:
-    """Return mean, low and high of every measure and year, immigrants and Norwegian-born apart."""
+    """Return mean, interval and shares of every measure and year, Norwegian-born persons apart."""
     structures, out = Structures(table), io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["whom", "year", "measure", "mean", "low", "high", "replicates"])
+    writer.writerow(["whom", "year", "measure", "mean", "low", "high", "replicates", *SHARES])
     for whom in WHOM:
         for name, found in estimates_of(structures, whom).items():
             for year, one in zip(structures.years, found, strict=True):
                 numbers = ("" if np.isnan(x) else f"{x:.2f}" for x in (one.mean, one.low, one.high))
-                writer.writerow([whom, year, name, *numbers, one.replicates])
+                shares = ("" if np.isnan(x) else f"{x:.0f}" for x in one.shares)
+                writer.writerow([whom, year, name, *numbers, one.replicates, *shares])
     return out.getvalue()
 
 
@@ -122,11 +140,6 @@ def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
     found = np.full(part.shape, np.nan)
     np.divide(part, whole, out=found, where=whole > 0)
     return found
-
-
-def _history(table: pa.Table, draws: int) -> NDArray[np.int64]:
-    """Number the history of each row: replicate, then draw."""
-    return _plain(table["replicate"]) * draws + _plain(table["draw"])
 
 
 def _plain(column: pa.ChunkedArray) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from runs import plots
+from runs.intervals import Floats
 from runs.plots import Drawing, Line
 from runs.structure import IMMIGRANTS, NORWEGIAN_BORN, OLD, YOUNG, Structures, estimates_of
-from runs.tables import Floats
 from sim.codes import SEX
 from sim.structure import OLDEST
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 
 from runs.ensemble import Replicate
-from runs.tables import BACKGROUND, Span, dimensions, stem, summarise
+from runs.tables import BACKGROUND, Span, dimensions, draw_columns, stem, summarise
 
 By = tuple[str, ...]
 
@@ -30,7 +30,7 @@ class Sums:
             self._parts = {by: ([], []) for by in self.by}
         for by in self.by:
             apart = [BACKGROUND] if BACKGROUND not in by and (BACKGROUND,) in self.by else []
-            keys = ["replicate", "draw", "year", *by, *apart]
+            keys = ["replicate", *draw_columns(replicate.flows), "year", *by, *apart]
             flows, stocks = self._parts[by]
             flows.append(_summed(replicate.flows, [*keys, "event"]))
             stocks.append(_summed(replicate.stocks, keys))

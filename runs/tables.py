@@ -1,12 +1,12 @@
 """What a run found, in tables: means over replicates, each with its interval.
 
 A history is one replicate of one parameter draw. Every history counts: where it holds no
-event of a cell it counts as zero there. The interval is for *one* history, not for the mean:
-mean ± t(n-1, 0.975) * sd * sqrt(1 + 1/n), cut at what is possible (no negative counts, rates
-within 0 and 100). A further history of the same model falls inside it with a probability of
-about 95 %; there is no interval below two histories. Rates are in percent per year, per
-history, of those who stayed, moved or emigrated among the residents of 1 January; a history
-in which a group is empty has no rate there and is left out of that rate alone.
+event of a cell it counts as zero there. The interval is for *one* history, not for the mean
+(runs/intervals.py tells how it is made, and how the variance is split by where it comes from), cut
+at what is possible (no negative counts, rates within 0 and 100). A further history of the same
+model falls inside it with a probability of about 95 %; there is no interval below two. Rates are
+in percent per year, per history, of those who stayed, moved or emigrated among the residents of 1
+January; a history in which a group is empty has no rate there and is left out of that rate alone.
 
 What is published is about immigrants, and so is every table here but those divided by
 background: Norwegian-born persons have no reason, and mostly do what their parents do. Flows and
@@ -21,35 +21,26 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from runs.crossing import ALONE, DRAWS, Sharing, sharing_of
+from runs.intervals import FEWEST_TO_SPLIT, SHARES, Estimate, Floats, interval, intervals
 from runs.measures import COUNTS, EXPOSED, RATES
 from sim.codes import CodeList
 from sim.observe import DIMENSIONS
 from sim.problems import Problem, refuse, suggest
 
-Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Span = tuple[int, int]  # the first and last year of a run
 
 CODE_LISTS: Mapping[str, CodeList] = {known.name: known.codes for known in DIMENSIONS.values()}
 BACKGROUND, NORWEGIAN_BORN = "background", "norwegian_born"
-NOT_DIMENSIONS = ("replicate", "draw", "year", "event", "count")
-
-
-class Estimate(NamedTuple):
-    """A mean over histories and the interval for one history; nan where there is none."""
-
-    mean: float
-    sd: float
-    low: float
-    high: float
-    replicates: int
+NOT_DIMENSIONS = ("replicate", *DRAWS, "year", "event", "count")
 
 
 @dataclass(frozen=True)
@@ -59,6 +50,7 @@ class Histories:
     groups: one tuple of codes for each group, in the order of the code lists.
     events: by event, an array (histories, years, groups).
     stock: (histories, stock_years, groups), persons on 1 January.
+    sharing: which histories share a draw.
     """
 
     groups: tuple[tuple[str, ...], ...]
@@ -66,6 +58,13 @@ class Histories:
     stock_years: Ints
     events: Mapping[str, Floats]
     stock: Floats
+    sharing: Sharing = ALONE
+
+    def interval(
+        self, values: Floats, floor: float = -math.inf, ceiling: float = math.inf
+    ) -> Estimate:
+        """Return the estimate from one value of each history."""
+        return interval(values, floor, ceiling, self.sharing)
 
     def count(self, event: str) -> Floats:
         """Return (histories, years, groups) of an event, zeros if it never happens."""
@@ -94,14 +93,14 @@ class Histories:
 def summarise(
     flows: pa.Table, stocks: pa.Table, by: tuple[str, ...] = (), *, years: Span | None = None
 ) -> pa.Table:
-    """Return year, *by, measure, mean, sd, low, high, replicates for every group and year."""
+    """Return year, *by, measure and the fields of Estimate for every group and year."""
     held = histories(flows, stocks, by, years=years)
     names: list[str] = []
     rows: list[Floats] = []
     for measure, lived, values in held.measures():
         year, group = np.indices(values.shape[1:]).reshape(2, -1)
         flat = values.reshape(len(values), len(lived) * len(held.groups))
-        found = intervals(flat, ceiling=_ceiling(measure))
+        found = intervals(flat, ceiling=_ceiling(measure), sharing=held.sharing)
         rows.append(np.vstack([lived[year], group, np.full(len(year), len(names)), *found]))
         names.append(measure)
     columns = np.hstack(rows)
@@ -115,6 +114,8 @@ def summarise(
     for name, column in zip(("mean", "sd", "low", "high"), numbers[:4], strict=True):
         table[name] = pa.array(column, mask=np.isnan(column))
     table["replicates"] = pa.array(numbers[4].astype(np.int32))
+    for name, column in zip(SHARES, numbers[5:], strict=True):
+        table[name] = pa.array(column, mask=np.isnan(column))
     return pa.table(table)
 
 
@@ -156,6 +157,7 @@ def headline(made: Mapping[str, pa.Table]) -> dict[str, Any]:
     told = {
         "replicates": max((row["replicates"] for row in found), default=0),
         "interval": "95 % for one history over replicates",
+        "shares": f"percent of the variance between histories; null below {FEWEST_TO_SPLIT}",
         "whom": "immigrants",
         "years": _by_year(found),
     }
@@ -169,8 +171,9 @@ def _by_year(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for row in rows:
         decimals = _decimals(row["measure"])
         told[row["year"]][row["measure"]] = {
-            name: None if row[name] is None else round(row[name], decimals)
-            for name in ("mean", "low", "high")
+            name: None if row[name] is None else round(row[name], digits)
+            for names, digits in ((("mean", "low", "high"), decimals), (SHARES, 0))
+            for name in names
         }
     return list(told.values())
 
@@ -188,29 +191,10 @@ def estimates(table: pa.Table) -> dict[tuple[str, str, int], Estimate]:
             _number(row["low"]),
             _number(row["high"]),
             row["replicates"],
+            *(_number(row[name]) for name in SHARES),
         )
         for row in table.to_pylist()
     }
-
-
-def intervals(values: Floats, floor: float = 0.0, ceiling: float = math.inf) -> Floats:
-    """Return mean, sd, low, high and n, a row each, of every column of (histories, columns).
-
-    A nan is a history that has no such value; it is left out.
-    """
-    n = np.count_nonzero(~np.isnan(values), axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.nansum(values, axis=0) / np.where(n > 0, n, np.nan)
-        sd = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / np.where(n > 1, n - 1, np.nan))
-        reach = _t_quantile(n) * sd * np.sqrt(1 + 1 / n)
-    low, high = np.maximum(mean - reach, floor), np.minimum(mean + reach, ceiling)
-    return np.vstack([mean, sd, low, high, n])
-
-
-def interval(values: Floats, floor: float = -math.inf, ceiling: float = math.inf) -> Estimate:
-    """Return the estimate from one value of each history."""
-    mean, sd, low, high, n = intervals(values.reshape(-1, 1), floor, ceiling)[:, 0]
-    return Estimate(mean, sd, low, high, int(n))
 
 
 def percent(part: Floats, whole: Floats) -> Floats:
@@ -236,7 +220,7 @@ def histories(
     """
     refuse("by", _unknown_dimensions(by, flows))
     apart = () if BACKGROUND in by or BACKGROUND not in flows.column_names else (BACKGROUND,)
-    keys = ["replicate", "draw", "year", *by, *apart]
+    keys = ["replicate", *draw_columns(flows), "year", *by, *apart]
     every = _summed(flows, [*keys, "event"]), _summed(stocks, keys)
     flow_years, stock_years = _years(_whole(every[0], "year"), _whole(every[1], "year"), years)
     happened, lived = counted = [_immigrants(table) if apart else table for table in every]
@@ -266,7 +250,24 @@ def histories(
             if not (apart and event == "birth")  # no immigrant is born here
         },
         stock=fill(lived, stock_years),
+        sharing=_sharing(runs, every),
     )
+
+
+def draw_columns(table: pa.Table) -> list[str]:
+    """Return the columns that say which draws a replicate has."""
+    return [name for name in DRAWS if name in table.column_names]
+
+
+def _sharing(runs: Ints, tables: Iterable[pa.Table]) -> Sharing:
+    """Return which of the histories share a draw."""
+    draws = np.zeros((len(DRAWS), len(runs)), dtype=np.int64)
+    for table in tables:
+        place = np.searchsorted(runs, _run(table))
+        for kind, name in enumerate(DRAWS):
+            if name in table.column_names:
+                draws[kind, place] = _whole(table, name)
+    return sharing_of(*draws)
 
 
 def _immigrants(table: pa.Table) -> pa.Table:
@@ -306,7 +307,8 @@ def _csv(table: pa.Table) -> str:
     for row in table.to_pylist():
         decimals = _decimals(row["measure"])
         writer.writerow(
-            f"{value:.{decimals}f}" if isinstance(value, float) else value for value in row.values()
+            f"{value:.{0 if name in SHARES else decimals}f}" if isinstance(value, float) else value
+            for name, value in row.items()
         )
     return file.getvalue()
 
@@ -321,14 +323,6 @@ def _decimals(measure: str) -> int:
 
 def _ceiling(measure: str) -> float:
     return 100.0 if measure in RATES else math.inf
-
-
-def _t_quantile(n: Ints) -> Floats:
-    """Return the 97.5 % quantile of Student's t with n - 1 degrees of freedom."""
-    from scipy.special import stdtrit  # here, because its import takes a quarter of a second
-
-    quantile: Floats = stdtrit(np.where(n > 1, n - 1.0, np.nan), 0.975)
-    return quantile
 
 
 def _unknown_dimensions(by: tuple[str, ...], flows: pa.Table) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from runs.ensemble import plan_of
 from runs.people import People
 from runs.settings import settings_of
 from scenarios.schema import Scenario
@@ -77,8 +78,9 @@ def watch(
 
 
 def _simulation(scenario: Scenario, people: People, replicate: int) -> Simulation:
-    settings = settings_of(scenario)
-    return Simulation(people.population, settings, Chance(scenario.seed, replicate))
+    plan = plan_of(scenario, people, settings_of(scenario))
+    luck = Chance(scenario.seed, replicate)
+    return Simulation(people.population, plan.settings_of(replicate), luck)
 
 
 def _years(scenario: Scenario) -> int:

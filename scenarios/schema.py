@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.changes import Told, as_written
-from scenarios.fields import CHECKS, MEANINGS, OPTION
+from scenarios.fields import CHECKS, MEANINGS, OPTION, UNCERTAIN
 from scenarios.finding import (
     DEFAULT_ECONOMY,
     EMBEDDED,
@@ -67,7 +67,7 @@ class Scenario:
     draws: str = "explicit"
     economy: str = DEFAULT_ECONOMY
     calibration: str = SHIPPED
-    uncertainty: tuple[str, ...] = ()
+    uncertainty: tuple[str, ...] = UNCERTAIN
     dimensions: tuple[str, ...] = DEFAULT_DIMENSIONS
     assumptions: tuple[tuple[str, str], ...] = tuple((a.name, a.default) for a in ASSUMPTIONS)
     changes: tuple[Told, ...] = ()

@@ -418,7 +418,9 @@ def test_drawn_parameters_are_shared_and_make_intervals_of_one_history(compare, 
     assert same.startswith("Nothing differs")
     words = "Unemployment", "Read with care"  # what B alters, and that the range is left
     assert all(any(word.lower() in text.lower() for text in page.text) for word in words)
-    _, _, out, _ = compare("baseline", pair[1], *small(home, 1))
+    still = home / "still.yaml"
+    still.write_text("name: still\nquestion: q\nbased_on: baseline\nuncertainty: none\n", "utf-8")
+    _, _, out, _ = compare(still, pair[1], *small(home, 1))
     assert "A decides: every replicate draws nothing anew besides luck." in out
 
 
@@ -427,7 +429,7 @@ def test_the_page_is_whole_and_needs_nothing_from_elsewhere(compare, home):
     page = Page((folder / "report.html").read_text("utf-8"))
     assert len(set(page.ids)) == len(page.ids)
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
-    for words in ("Composition", "Monte Carlo variation only", "Rapporter 2016/27", "Background",
+    for words in ("Composition", "It contains Monte Carlo and parameters and economy", "Rapporter 2016/27", "Background",
                   "Times fewer replicates", "What the scenarios say otherwise"):  # fmt: skip
         assert words in page, words
     for figure in (folder / "figures").iterdir():

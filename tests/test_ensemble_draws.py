@@ -17,7 +17,7 @@ def plan(uncertain, replicates=3, years=2):
 def test_without_uncertainty_all_replicates_have_the_same_settings():
     of = plan(())
     assert [of.settings_of(k) for k in range(3)] == [of.settings] * 3
-    assert [of.draw_of(k) for k in range(3)] == [0, 0, 0]
+    assert [of.draws_of(k) for k in range(3)] == [(0, 0)] * 3
 
 
 def test_each_replicate_has_a_draw_of_its_own():
@@ -26,7 +26,13 @@ def test_each_replicate_has_a_draw_of_its_own():
     assert [s.draw for s in settings] == [0, 1, 2]
     assert {s.draw_seed for s in settings} == {7}
     assert len({s.paths for s in settings} | {Economy.default()}) == 4
-    assert [of.draw_of(k) for k in range(3)] == [0, 1, 2]
+    assert [of.draws_of(k) for k in range(3)] == [(0, 0), (1, 1), (2, 2)]
+
+
+def test_one_replicate_alone_uses_the_estimates_themselves():
+    of = plan(("parameters", "economy"), replicates=1)
+    assert of.settings_of(0) == of.settings
+    assert of.draws_of(0) == (0, 0)
 
 
 @pytest.mark.parametrize(("uncertain", "draws", "economies"), [

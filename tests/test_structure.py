@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from runs.intervals import SHARES
 from runs.structure import Structures, estimates_of, structure_csv, structure_table
 from runs.structure_plots import DRAWINGS, draw_structure
 from sim.agents.population import ABROAD
@@ -34,7 +35,7 @@ def tables(replicates=3, years=(2013, 2014)):
             people.year = year
             lived.append(structure_of(people))
         found.append(lived)
-    return pa.concat_tables(structure_table(s, i) for i, s in enumerate(found)), found
+    return pa.concat_tables(structure_table(s, (i, 0, 0)) for i, s in enumerate(found)), found
 
 
 def test_everybody_resident_is_counted_by_the_rule_for_one_person():
@@ -83,9 +84,9 @@ def test_measures_are_those_of_the_persons(whom):
 
 def test_the_csv_names_whom_year_and_measure():
     lines = structure_csv(tables()[0]).splitlines()
-    assert lines[0] == "whom,year,measure,mean,low,high,replicates"
+    assert lines[0] == "whom,year,measure,mean,low,high,replicates," + ",".join(SHARES)
     assert len(lines) == 1 + 2 * 2 * (3 + LARGEST)
-    assert all(line.endswith(",3") for line in lines[1:])
+    assert all(line.endswith((",3,,,", ",3,0,0,100")) for line in lines[1:])
 
 
 def test_pictures_are_drawn_the_same_every_time_and_name_their_source():
@@ -102,4 +103,4 @@ def test_pictures_are_drawn_the_same_every_time_and_name_their_source():
 def test_nobody_is_no_picture():
     nobody = Structure(2013, np.zeros((len(BACKGROUND), len(SEX), OLDEST + 1), dtype=int),
                        np.zeros((len(BACKGROUND), LARGEST), dtype=int))  # fmt: skip
-    assert draw_structure(structure_table([nobody], 0), {}) == {}
+    assert draw_structure(structure_table([nobody], (0, 0, 0)), {}) == {}

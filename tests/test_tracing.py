@@ -1,6 +1,7 @@
 """`vandring trace`: the life told is the life lived, with the chances of the model."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from runs.cli import main
 from runs.people import find_people
 from runs.watching import value_of, watch
+from scenarios.fields import UNCERTAIN
 from scenarios.schema import load_scenario
 from sim.agents import files
 from sim.chance import Chance
@@ -28,6 +30,7 @@ def run(tmp_path_factory):
     people = folder / "people.parquet"
     files.save(made_people(N), people)
     words = ["run", "baseline", "--population", str(people), "--years", "2013..2016"]
+    words += ["--uncertainty", "none"]  # so that the published coefficients are those lived
     assert main([*words, "--replicates", "2", "--out", str(folder / "out")]) == 0
     return folder / "out"
 
@@ -45,7 +48,8 @@ def trace(run, capsys):
 
 def scenario_of(run):
     record = json.loads((run / "manifest.json").read_text("utf-8"))["scenario"]
-    return load_scenario("baseline", {"years": "2013..2016", "population": record["population"]})
+    same = {name: record[name] for name in ("population", "replicates")}
+    return load_scenario("baseline", {"years": "2013..2016", "uncertainty": "none", **same})
 
 
 def test_the_life_told_is_the_life_lived(run):
@@ -67,6 +71,18 @@ def test_the_life_told_is_the_life_lived(run):
             for change in year.changes:
                 if "column" in change:
                     assert change["from"] != change["to"]
+
+
+def test_a_replicate_with_draws_of_its_own_is_watched_with_them(run):
+    scenario = replace(scenario_of(run), uncertainty=UNCERTAIN, replicates=3)
+    people = find_people(scenario.population, 2013)
+    person = int(people.population["person"][0])
+    told = [watch(scenario, people, 1, person, None).years[0].choice for _ in range(2)]
+    assert told[0] == told[1]
+    still = watch(scenario_of(run), people, 1, person, None).years[0].choice
+    assert told[0]["probabilities"] != still["probabilities"]
+    alone = watch(replace(scenario, replicates=1), people, 1, person, None).years[0].choice
+    assert alone["probabilities"] == still["probabilities"]
 
 
 def test_chances_are_those_of_the_model_and_the_highest_utility_wins(run):
