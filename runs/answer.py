@@ -160,6 +160,15 @@ def split_in_words(found: Estimate) -> str:
     )
 
 
+def split_of_last(total: Mapping[tuple[str, str, int], Estimate], measure: str) -> str:
+    """Say where the variance of the total in the last year of a measure comes from."""
+    year = max((year for m, _, year in total if m == measure), default=0)
+    found = total.get((measure, "", year))
+    if found is None or not found.is_split:
+        return ""
+    return f"Of the variance of the total in {year} about {split_in_words(found)}."
+
+
 def _trend(total: Histories, at: int) -> str:
     count = total.count("emigrate")[:, :, 0]
     if len(total.years) < 2 or not count.any():

@@ -15,6 +15,7 @@ from runs.answer import number
 from runs.compare_plots import DRAWINGS, draw_comparison
 from runs.compare_tables import happens, headline, write_tables
 from runs.differences import Comparison, Difference
+from runs.intervals import FEWEST_TO_SPLIT, noise, split
 from runs.manifest import as_text, sha256_of
 from runs.matching import CELLS, EXPLAINED, MECHANISMS, OTHER_GROUP, OUTCOMES
 from runs.measures import RATES
@@ -71,6 +72,8 @@ def write_comparison(
             "outcomes": list(_outcomes(found)),
             "outcome_heads": list(OUTCOME_LABELS.values()),
             "columns": COLUMNS,
+            "fewest": FEWEST_TO_SPLIT,
+            "noise": noise(found.replicates),
             "uncertainty": plots.uncertainty(record),
             "year": found.every_year[compare_answer.focus(found)],
             "facts": list(_facts(record)),
@@ -139,17 +142,19 @@ def _cells(one: Difference, measure: str) -> list[Cell]:
     digits = 3 if measure in RATES else 1
     first = [Cell(number(value, max(digits - 1, 0))) for value in (one.a, one.b)]
     gain = Cell(number(one.gain, 0)) if math.isfinite(one.gain) else DASH
-    return [*first, _signed(one[2:5], digits), _signed(one[5:8], 2), gain]
+    told = _signed(one[2:5], digits, one[-3:])
+    return [*first, told, _signed(one[5:8], 2), gain]
 
 
-def _signed(values: Sequence[float], digits: int) -> Cell:
+def _signed(values: Sequence[float], digits: int, shares: Sequence[float] = (math.nan,)) -> Cell:
     mean, low, high = values
     if math.isnan(mean):
         return DASH
     told = number(mean, digits, signed=True)
     if not low < high:
         return Cell(told)
-    return Cell(told, f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}")
+    span = f"{number(low, digits, signed=True)} to {number(high, digits, signed=True)}"
+    return Cell(told, span, split(shares))
 
 
 def _mechanisms(found: Comparison) -> Iterator[tuple[str, list[Row]]]:
@@ -162,12 +167,15 @@ def _mechanisms(found: Comparison) -> Iterator[tuple[str, list[Row]]]:
             continue
         rows = []
         for y, year in enumerate(found.every_year):
-            spans = [[float(of[y, e, m, 0]) for of in (reasons.net, reasons.low, reasons.high)]
+            of_all = reasons.net, reasons.low, reasons.high, *reasons.shares
+            spans = [[float(of[y, e, m, 0]) for of in of_all]
                      for m in range(OTHER_GROUP)]  # fmt: skip
             gross = reasons.who[y, e, :OTHER_GROUP, :, 0].sum(axis=0)
             net = Cell(number(float(gross[1] - gross[0]), 1, signed=True))
             cells = [Cell(number(float(gross[d]), 1)) for d in (0, 1)]
-            rows.append(Row(Label(str(year)), [*(_signed(s, 1) for s in spans), net, *cells]))
+            rows.append(
+                Row(Label(str(year)), [*(_signed(s[:3], 1, s[3:]) for s in spans), net, *cells])
+            )
         yield (
             {"emigrate": "Emigrations", "domestic": "Domestic moves", "return": "Returns"}[event],
             rows,

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from runs.differences import MEASURES, Comparison, Difference, Reasons
+from runs.intervals import FEWEST_TO_SPLIT, SHARES
 from runs.matching import CELLS, EXPLAINED, MECHANISMS, OUTCOMES
 from runs.measures import COUNTS
 from runs.tables import write_whole
 
 NUMBERS = ("a", "b", "difference", "low", "high", "percent", "percent_low", "percent_high",
-           "times_fewer_replicates", "replicates")  # fmt: skip
+           "times_fewer_replicates", "replicates", *SHARES)  # fmt: skip
 MEASURE_OF = {event: measure for measure, event in COUNTS.items()}
 Row = tuple[Any, ...]
 
@@ -27,7 +28,7 @@ def write_tables(folder: Path, found: Comparison) -> list[str]:
     }
     if found.reasons is not None:
         names = ("year", "measure", "dimension", "group", "mechanism",
-                 "only_a", "only_b", "net", "low", "high")  # fmt: skip
+                 "only_a", "only_b", "net", "low", "high", *SHARES)  # fmt: skip
         tables["who_changed.csv"] = names, _who(found, found.reasons)
         names_too = "year", "outcome_a", "outcome_b", "persons"
         tables["outcomes.csv"] = names_too, _outcomes(found, found.reasons)
@@ -65,7 +66,8 @@ def _who(found: Comparison, reasons: Reasons) -> Iterator[Row]:
                     if only_a or only_b:
                         at = y, e, m, cell
                         yield (year, MEASURE_OF[event], dimension, group, mechanism, only_a, only_b,
-                               reasons.net[at], reasons.low[at], reasons.high[at])  # fmt: skip
+                               reasons.net[at], reasons.low[at], reasons.high[at],
+                               *reasons.shares[:, *at])  # fmt: skip
 
 
 def _outcomes(found: Comparison, reasons: Reasons) -> Iterator[Row]:
@@ -103,6 +105,7 @@ def headline(found: Comparison) -> dict[str, Any]:
         "whom": "immigrants",
         "interval": f"95 % for {found.of_what}, B less A",
         "replicates": found.replicates,
+        "shares": f"percent of the variance; null below {FEWEST_TO_SPLIT}",
         "shared_luck": found.paired,
         "persons_compared": found.reasons is not None,
         "years": years,
@@ -115,6 +118,6 @@ def _plain(one: Difference) -> dict[str, float | None] | None:
     if math.isnan(one.mean):
         return None
     return {
-        name: round(value, 4) if math.isfinite(value) else None
+        name: (round(value, 0 if name in SHARES else 4)) if math.isfinite(value) else None
         for name, value in zip(NUMBERS, one, strict=True)
     }

@@ -33,6 +33,15 @@ def draws_of(number: int) -> tuple[int, int]:
     return RING * ring + first, RING * ring + (first + again) % RING
 
 
+def partners_of(number: int) -> tuple[int | None, int | None]:
+    """Return which earlier replicate has the same parameters, and which the same economy."""
+    ring, place = divmod(number, 2 * RING)
+    if place < RING:
+        return None, None
+    parameters, economy = draws_of(number)
+    return parameters + RING * ring, economy + RING * ring
+
+
 @dataclass(frozen=True)
 class Sharing:
     """Who shares a draw with whom.

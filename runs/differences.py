@@ -3,15 +3,16 @@
 With shared luck the difference B - A is taken within each replicate, and its interval is
 mean ± t(n-1, 0.975) * s / sqrt(n), s the standard deviation of the differences: where the
 *expected* difference lies, not that of one further history. Where replicates also draw parameters
-or the economy, more of them tell no more of these: then the interval is that of one history,
-with s * sqrt(1 + 1/n). Without shared luck variances add up, with Welch's degrees of freedom. The
-percentage is 100 * mean(B - A) / mean(A), its interval that of a ratio: s is the standard
-deviation of (B - A) - r * A, with r the ratio.
+or the economy, more of them tell no more of these: then the interval is that of one history, and
+its variance is split as runs/intervals.py says. Without shared luck variances add up, with Welch's
+degrees of freedom. The percentage is 100 * mean(B - A) / mean(A), its interval that of a ratio: s
+is the standard deviation of (B - A) - r * A, with r the ratio.
 
 How many times fewer replicates shared luck needs: the variance of B - A with luck of its own
 for each, var(A) + var(B), over that with shared luck, both a replicate.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.intervals import Floats
+from runs.crossing import RING, partners_of
+from runs.ensemble import ECONOMY, PARAMETERS
+from runs.intervals import Floats, Spread, from_sums, quantile
 from runs.lockstep import KINDS, STOCK, History
 from runs.measures import COUNTS, EXPOSED, RATES
 from runs.tables import percent
@@ -34,6 +37,7 @@ class Difference(NamedTuple):
     """A measure in A and in B, B - A with its interval, the same in percent of A, and the gain.
 
     gain: how many times fewer replicates shared luck needs; nan where nothing varies.
+    The shares are percent of the variance of B - A; nan where it is not split.
     """
 
     a: float
@@ -46,6 +50,9 @@ class Difference(NamedTuple):
     percent_high: float
     gain: float
     replicates: int
+    parameters_share: float = math.nan
+    economy_share: float = math.nan
+    chance_share: float = math.nan
 
 
 @dataclass(frozen=True)
@@ -61,25 +68,50 @@ class Differences:
     def at(self, year: int, measure: str, cell: int = 0) -> Difference:
         """Return one difference; year counts from the first, -1 is all years together."""
         found = self.values[:, year, MEASURES.index(measure), cell].tolist()
-        return Difference._make([*found[:-1], int(found[-1])])
+        which = Difference._fields.index("replicates")
+        return Difference._make([*found[:which], int(found[which]), *found[which + 1 :]])
 
 
 class Moments:
-    """Mean and variance of arrays that come one at a time; nan are left out, place by place."""
+    """Mean and spread of arrays that come one at a time; nan are left out, place by place.
 
-    def __init__(self) -> None:
+    drawn: what replicates draw anew besides luck; those of the last rings are kept to be paired.
+    """
+
+    def __init__(self, drawn: tuple[str, ...] = ()) -> None:
         self.number = self.first = self.sums = self.squares = NOTHING
+        self.drawn = PARAMETERS in drawn, ECONOMY in drawn
+        self._ring: list[Floats] = []
+        self._came = 0
+        self._apart: list[tuple[Floats, Floats]] = []
 
     def add(self, values: Floats) -> None:
         """Count one more array; sums are of distances from the first, so that they are exact."""
         if not self.number.size:
             self.first = np.nan_to_num(values)
             self.number, self.sums, self.squares = (np.zeros(values.shape) for _ in range(3))
+            self._apart = [(np.zeros(values.shape), np.zeros(values.shape)) for _ in self.drawn]
         known = ~np.isnan(values)
         distance = np.where(known, values - self.first, 0.0)
         self.number += known
         self.sums += distance
         self.squares += distance**2
+        if any(self.drawn):
+            self._pair(values)
+
+    def _pair(self, values: Floats) -> None:
+        """Compare with those earlier ones that share a draw."""
+        place = self._came % (2 * RING)
+        for kind, partner in enumerate(partners_of(self._came)):
+            if partner is not None and self.drawn[kind]:
+                squares = (values - self._ring[partner % (2 * RING)]) ** 2
+                sums, many = self._apart[kind]
+                sums += np.nan_to_num(squares)
+                many += ~np.isnan(squares)
+        if place == 0:
+            self._ring.clear()
+        self._ring.append(values)
+        self._came += 1
 
     @property
     def mean(self) -> Floats:
@@ -91,8 +123,13 @@ class Moments:
     @property
     def variance(self) -> Floats:
         """The variance of every place, nan below two values."""
-        n = np.where(self.number > 1, self.number, np.nan)
-        return np.asarray(np.maximum(self.squares - self.sums**2 / n, 0.0) / (n - 1))
+        return self.spread.variance
+
+    @property
+    def spread(self) -> Spread:
+        """How the arrays spread at every place."""
+        every = np.maximum(self.number * self.squares - self.sums**2, 0.0)
+        return from_sums(self.number, every, self._apart, self.drawn)
 
 
 def measured(counts: NDArray[np.number]) -> Floats:
@@ -123,40 +160,37 @@ def differences(
     paired: the moments of B - A within replicates, if luck is shared.
     drawn: whether more than luck is drawn, so that intervals are those of one history.
     """
-    mean_a, mean_b, both = a.mean, b.mean, a.variance + b.variance
+    mean_a, mean_b, of_a, of_b = a.mean, b.mean, a.spread, b.spread
+    both = of_a.variance + of_b.variance
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = (mean_b - mean_a) / np.where(mean_a > 0, mean_a, np.nan)
-        grown = b.variance + (1 + ratio) ** 2 * a.variance  # of (B - A) - ratio * A
+        grown = of_b.variance + (1 + ratio) ** 2 * of_a.variance  # of (B - A) - ratio * A
         if paired is None:
-            per_a, per_b = _of_mean(a, drawn), _of_mean(b, drawn)
+            per_a, per_b = _of_mean(of_a, drawn), _of_mean(of_b, drawn)
             error, relative = per_a + per_b, per_b + (1 + ratio) ** 2 * per_a
-            lost = per_a**2 / (a.number - 1) + per_b**2 / (b.number - 1)
+            lost = per_a**2 / of_a.freedom + per_b**2 / of_b.freedom
             freedom = np.where(lost > 0, error**2 / lost, a.number + b.number - 2)
             mean, number, gain = mean_b - mean_a, np.minimum(a.number, b.number), both * np.nan
+            shares = (of_a.variance * of_a.shares + of_b.variance * of_b.shares) / both
         else:
-            mean, number, freedom = paired.mean, paired.number, paired.number - 1
-            together = (both - paired.variance) / 2  # the covariance of A and B
+            mean, number, found = paired.mean, paired.number, paired.spread
+            freedom, shares = found.freedom, found.shares
+            together = (both - found.variance) / 2  # the covariance of A and B
             relative = np.maximum(grown - 2 * (1 + ratio) * together, 0)
-            relative *= 1 / number + drawn
-            error, gain = _of_mean(paired, drawn), both / paired.variance
+            relative *= found.of_mean + drawn
+            error, gain = _of_mean(found, drawn), both / found.variance
         reach = quantile(freedom) * np.sqrt(np.stack([error, relative]))
     span = [mean - reach[0], mean + reach[0]]
     relative_reach = reach[1] / np.where(mean_a > 0, mean_a, np.nan)
     share = [100 * ratio, *(100 * (ratio + sign * relative_reach) for sign in (-1, 1))]
-    return Differences(np.stack([mean_a, mean_b, mean, *span, *share, gain, number]))
+    numbers = [mean_a, mean_b, mean, *span, *share, gain, number, *(100 * shares)]
+    return Differences(np.stack(numbers))
 
 
-def _of_mean(of: Moments, drawn: bool) -> Floats:
+def _of_mean(of: Spread, drawn: bool) -> Floats:
     """Return the variance of a mean or, if more than luck is drawn, of a further history."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(of.variance * (1 / of.number + drawn))
-
-
-def quantile(freedom: Floats) -> Floats:
-    """Return the 97.5 % quantile of Student's t, nan without a degree of freedom."""
-    from scipy.special import stdtrit  # here, because its import takes a quarter of a second
-
-    return np.asarray(stdtrit(np.where(freedom > 0, freedom, np.nan), 0.975))
+        return np.asarray(of.variance * (of.of_mean + drawn))
 
 
 @dataclass(frozen=True)
@@ -164,7 +198,8 @@ class Reasons:
     """Who differs and why, means over replicates.
 
     who: (years, events, mechanisms, directions, cells), persons.
-    net: (years, events, mechanisms, cells), only in B less only in A; low and high bound it.
+    net: (years, events, mechanisms, cells), only in B less only in A; low and high bound it, and
+        shares (3, ...) are percent of its variance, from parameters, economy and chance.
     outcomes: (years, outcome in A, outcome in B), immigrants.
     changed: whether anybody did anything else in any replicate.
     """
@@ -175,6 +210,7 @@ class Reasons:
     high: Floats
     outcomes: Floats
     changed: bool
+    shares: Floats
 
 
 @dataclass(frozen=True)
@@ -212,7 +248,7 @@ class Tally:
     def __init__(self, drawn: tuple[str, ...] = ()) -> None:
         self.drawn = drawn
         self.a, self.b, self.paired, self.who, self.net, self.outcomes = (
-            Moments() for _ in range(6)
+            Moments(drawn) for _ in range(6)
         )
         self.changed = False
 
@@ -232,10 +268,12 @@ class Tally:
     def comparison(self, years: tuple[int, int], replicates: int) -> Comparison:
         """Return what was found so far."""
         net = self.net.mean
-        reach = quantile(self.net.number - 1) * np.sqrt(_of_mean(self.net, bool(self.drawn)))
+        of = self.net.spread
+        reach = quantile(of.freedom) * np.sqrt(_of_mean(of, bool(self.drawn)))
         reasons = Reasons(
-            self.who.mean, net, net - reach, net + reach, self.outcomes.mean, self.changed
-        )
+            self.who.mean, net, net - reach, net + reach, self.outcomes.mean, self.changed,
+            100 * of.shares,
+        )  # fmt: skip
         found = differences(self.a, self.b, self.paired, drawn=bool(self.drawn))
         return Comparison(years, replicates, True, found, reasons, self.drawn)
 
@@ -250,7 +288,7 @@ def from_counts(
 ) -> Comparison:
     """Compare counts of finished runs, a replicate each, without looking at persons."""
     every = [[measured(counts) for counts in world] for world in (a, b)]
-    sums = Moments(), Moments(), Moments()
+    sums = Moments(drawn), Moments(drawn), Moments(drawn)
     for world, held in zip(sums, every, strict=False):
         for values in held:
             world.add(values)

@@ -14,6 +14,7 @@ of the shares of parameters and economy.
 """
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,23 @@ class Estimate(NamedTuple):
     def is_split(self) -> bool:
         """Whether it is told where the variance comes from."""
         return not math.isnan(self.chance_share)
+
+    @property
+    def split(self) -> str:
+        """The percentages as a table prints them, '' where the variance is not split."""
+        return split(self.shares)
+
+
+def split(shares: Sequence[float]) -> str:
+    """Return '60 · 30 · 10', percent from parameters, economy and chance; '' if not told."""
+    if any(map(math.isnan, shares)):
+        return ""
+    return " · ".join(f"{share:.0f}" for share in shares)
+
+
+def noise(replicates: int) -> str:
+    """Return how well a share is known, in percentage points."""
+    return f"{NOISE / math.sqrt(max(replicates, 1)):.0f}"
 
 
 class Spread(NamedTuple):

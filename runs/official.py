@@ -37,6 +37,7 @@ class Beside:
     what: str
     run: str
     interval: str
+    split: str
     note: str
 
 
@@ -68,4 +69,4 @@ def _beside(found: Mapping[tuple[str, int], Estimate]) -> Iterator[Beside]:
                 what = f"{row['alternative']} alternative, {what}"
             count, interval = rounded(run, rate=False, stock=measure == "stock")
             yield Beside(int(row["year"]), quantity, number(float(row["value"]), 0), what,
-                         count, interval, note)  # fmt: skip
+                         count, interval, run.split, note)  # fmt: skip

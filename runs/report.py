@@ -17,8 +17,8 @@ from typing import Any
 import pyarrow as pa
 
 from runs import plots
-from runs.answer import answer, closed, focus, followed, number, rounded
-from runs.intervals import Estimate
+from runs.answer import answer, closed, focus, followed, number, rounded, split_of_last
+from runs.intervals import FEWEST_TO_SPLIT, Estimate, noise
 from runs.measures import COUNTS, EXPOSED, RATES
 from runs.official import official
 from runs.people import of_a_part
@@ -102,6 +102,7 @@ class Cell:
 
     value: str
     interval: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +148,8 @@ def write_report(
             ),
             "uncertainty": plots.uncertainty(manifest),
             "uncertain": " and ".join(plots.drawn(manifest)),
+            "fewest": FEWEST_TO_SPLIT,
+            "noise": noise(len(total.stock)),
             "official": official(made, manifest),
             "facts": list(_facts(manifest, folder)),
             **_people(manifest, total),
@@ -227,6 +230,7 @@ def _contents(
                 "title": drawing.title,
                 "table": [measure for measure, *_ in YEAR_TABLES].index(drawing.measure) + 1,
                 "svg": Markup(figures[drawing.name]),  # noqa: S704 - our own drawing, escaped
+                "split": split_of_last(total, drawing.measure),
             }
             for drawing in plots.DRAWINGS
             if drawing.name in figures
@@ -264,7 +268,8 @@ def _key_figures(total: Estimates, years: Sequence[int], alone: bool) -> Iterato
     ):
         estimate = total.get((measure, "", year))
         if estimate is not None and not math.isnan(estimate.mean):
-            yield title, Cell(*rounded(estimate, rate=measure in RATES, stock=measure == "stock"))
+            told = rounded(estimate, rate=measure in RATES, stock=measure == "stock")
+            yield title, Cell(*told, estimate.split)
 
 
 def _dimensions(made: Mapping[str, pa.Table]) -> list[str]:
@@ -354,7 +359,8 @@ def _cell(found: Estimates, measure: str, group: str, year: int) -> Cell:
     value = number(estimate.mean, digits)
     if not estimate.low < estimate.high:
         return Cell(value)
-    return Cell(value, f"{number(estimate.low, digits)} to {number(estimate.high, digits)}")
+    span = f"{number(estimate.low, digits)} to {number(estimate.high, digits)}"
+    return Cell(value, span, estimate.split)
 
 
 def _facts(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, str]]:

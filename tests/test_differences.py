@@ -27,7 +27,7 @@ def one(a, b, *, paired=True):
     d = moments(np.subtract(b, a)) if paired else None
     found = differences(moments(a), moments(b), d)
     return dict(zip(("a", "b", "mean", "low", "high", "percent", "percent_low", "percent_high",
-                     "gain", "n"), found.values[:, 0], strict=True))  # fmt: skip
+                     "gain", "n"), found.values[:10, 0], strict=True))  # fmt: skip
 
 
 @given(numbers)
