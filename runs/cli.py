@@ -46,6 +46,7 @@ COMMANDS: dict[str, Command] = {
     "example-data": Command("make up such an extract, to try things out", "checking",
         "prepare_example", "act_example"),
     "explain": Command("tell in words what a scenario changes; list the levers", "explaining"),
+    "plan": Command("foretell the time, memory and replicates that a run needs", "planning"),
     "reconstruct": Command("draw the reconstructed register of a start year and judge it",
         "reconstruction"),
     "replay": Command("live a run again from its manifest; say whether the bits agree",

@@ -59,7 +59,7 @@ class Plan:
 
         One replicate alone uses the estimates themselves.
         """
-        settings, (parameters, economy) = self.settings, draws_of(number)
+        settings, (parameters, economy) = self.settings, self.draws_of(number)
         if self.replicates == 1:
             return settings
         if PARAMETERS in self.uncertain:
@@ -67,6 +67,10 @@ class Plan:
         if ECONOMY in self.uncertain:
             settings = replace(settings, economy_draw=(economy, self.seed))
         return settings
+
+    def luck_of(self, number: int) -> Chance:
+        """Return the luck of a replicate."""
+        return Chance(self.seed, number)
 
     def draws_of(self, number: int) -> tuple[int, int]:
         """Return which draw of parameters and economy a replicate has; 0 if they are not drawn."""
@@ -257,7 +261,7 @@ def live_piece(
     simulation = Simulation(
         population,
         settings,
-        Chance(plan.seed, number),
+        plan.luck_of(number),
         dimensions=plan.dimensions,
         forgetful=True,
     )

@@ -74,7 +74,7 @@ def run(
         or 'local' for one of as many processes as threads are asked for, else one a core.
     shards: in how many parts the people are lived, 'auto' or a number; None: whole.
     """
-    clock = _Clock()
+    clock = Clock()
     when = datetime.now(UTC).astimezone()
     near = Path(out) if out else OUT / scenario.name
     with ExitStack() as stack:
@@ -97,7 +97,7 @@ def resume(
     dask: str | None = None,
 ) -> Finished:
     """Go on with the run that was to get this folder, and was broken off."""
-    clock = _Clock()
+    clock = Clock()
     when = datetime.now(UTC).astimezone()
     record = record_of(folder)
     with ExitStack() as stack, taken_up(folder) as part:
@@ -164,7 +164,7 @@ def _short_hash(record: dict[str, Any]) -> str:
     return sha256(repr([when, *(record[key] for key in keys)]).encode()).hexdigest()
 
 
-def _live_and_write(job: Job, workers: Here | There, part: Path, clock: "_Clock") -> dict[str, Any]:
+def _live_and_write(job: Job, workers: Here | There, part: Path, clock: "Clock") -> dict[str, Any]:
     """Live all replicates that are not kept already, and write everything."""
     plan, parts, sums = job.plan, Parts(part), Sums()
     whole = part / WHOLE
@@ -184,10 +184,10 @@ def _live_and_write(job: Job, workers: Here | There, part: Path, clock: "_Clock"
         for replicate in replicates:
             merging.add(replicate)
             sums.add(replicate)
-    return _write(whole, job.record, sums, clock)
+    return write(whole, job.record, sums, clock)
 
 
-def _write(part: Path, record: dict[str, Any], sums: Sums, clock: "_Clock") -> dict[str, Any]:
+def write(part: Path, record: dict[str, Any], sums: Sums, clock: "Clock") -> dict[str, Any]:
     """Write tables, figures, report and manifest."""
     first, last = record["years"]
     years = (first, last)
@@ -208,7 +208,7 @@ def _write(part: Path, record: dict[str, Any], sums: Sums, clock: "_Clock") -> d
     return found
 
 
-class _Clock:
+class Clock:
     """Seconds spent in each stage."""
 
     def __init__(self) -> None:
@@ -216,6 +216,7 @@ class _Clock:
 
     @contextmanager
     def timing(self, stage: str) -> Iterator[None]:
+        """Note the seconds that the stage takes."""
         start = time.monotonic()
         yield
         self.seconds[stage] = round(time.monotonic() - start, 3)

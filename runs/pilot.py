@@ -1,0 +1,279 @@
+"""What a run will cost, from a pilot: seconds, memory and disk.
+
+Three things are tried, with the run's own code. All the people are found, as they are in the run.
+All of them live the first few years, as many replicates side by side as the run will have: that
+gives the seconds and bytes of a replicate's first year and of a year after it. And a part of them
+lives all the years: that tells how many persons and table rows later years have for each of the
+first ones. The tables of that part, copied to as many replicates as the run has (40 at most; more
+are in proportion), are turned into summaries, figures and report, which costs what it will cost.
+"""
+
+import resource
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from runs.crossing import DRAWS
+from runs.ensemble import Plan, Replicate, in_order, live_one
+from runs.intervals import Floats
+from runs.parts import Merging, Parts
+from runs.pipeline import Clock, Job, write
+from runs.precision import part_of, people_in
+from runs.sums import Sums
+from sim.engine import Simulation
+from sim.observe import Counts
+
+FEW_YEARS = 3  # that all the people live in the pilot
+MOST_COPIES = 40  # replicates that the pilot's tables are copied to
+SMALL = 20_000  # persons of the part that lives all the years
+MOST_COLD = 5.0  # seconds; more is compiling, which is done once and kept
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What the first few years took, lived by replicates side by side.
+
+    All seconds are pairs: on the wall, and of the processor.
+    cold: seconds more that the very first year took. first, later: until the first year was over,
+    and of a year after it. end: from the last year to finished tables; keep: to merge them.
+    bytes_kept, bytes_merged: on disk, of a replicate. held: bytes in memory of its sums.
+    most: bytes of memory in use when it was highest.
+    """
+
+    cold: Floats
+    first: Floats
+    later: Floats
+    end: Floats
+    keep: Floats
+    bytes_kept: float
+    bytes_merged: float
+    held: float
+    most: float
+
+
+@dataclass(frozen=True)
+class Later:
+    """How the years of a run go on, measured in a part of the people.
+
+    tables: of one replicate of this part. growth: most persons for each of the first year.
+    years: years after the first, each as long as it has persons for each of the first few.
+    rows: rows of tables for each of the first few years.
+    """
+
+    tables: Replicate
+    growth: float
+    years: float
+    rows: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a run will cost: seconds of its stages, bytes of memory, bytes on disk.
+
+    processor: seconds of the processor, which do not depend on who else uses the machine.
+    """
+
+    replicates: int
+    threads: int
+    population: float
+    simulation: float
+    writing: float
+    processor: float
+    memory: float
+    disk: float
+    disk_while_running: float
+
+    @property
+    def seconds(self) -> float:
+        """All the seconds."""
+        return self.population + self.simulation + self.writing
+
+
+class Pilot:
+    """Measures a job lived in so many threads, and tells what any number of replicates costs.
+
+    population: the seconds that finding the people took, on the wall and of the processor.
+    """
+
+    def __init__(self, job: Job, population: Floats, threads: int) -> None:
+        self.job, self.population, self.threads = job, population, threads
+        plan = job.plan
+        few = replace(plan, years=min(FEW_YEARS, plan.years), replicates=max(plan.replicates, 2))
+        self.before = in_use()
+        self.lived = _live_few(few, threads, 2 * threads)
+        self.later = _live_part(plan, few.years)
+        self._written: dict[int, tuple[Floats, float]] = {}
+
+    def forecast(self, replicates: int) -> Forecast:
+        """Return what so many replicates cost."""
+        lived, later = self.lived, self.later
+        one = lived.first + lived.later * later.years + lived.end
+        # On the wall replicates follow one another in each thread; the processor does them all.
+        rounds = np.array([max(replicates / self.threads, 1.0), replicates])
+        one = one + lived.keep * later.rows
+        simulation = np.minimum(lived.cold, MOST_COLD) + rounds * one
+        copies = min(replicates, MOST_COPIES)
+        if copies not in self._written:
+            self._written[copies] = _write_copies(self.job, later.tables, copies)
+        seconds, page = self._written[copies]
+        writing = seconds * max(replicates / copies, 1.0)
+        living = max(lived.most - self.before, 0.0) * later.growth
+        sums = lived.held * later.rows * replicates
+        rows = later.rows * replicates
+        disk = lived.bytes_merged * rows + page
+        making = 2.0 * self.threads * people_in(self.job.plan).nbytes * later.growth
+        return Forecast(
+            replicates=replicates,
+            threads=self.threads,
+            population=float(self.population[0]),
+            simulation=float(simulation[0]),
+            writing=float(writing[0]),
+            processor=float((self.population + simulation + writing)[1]),
+            memory=max(highest(), self.before + living + sums),
+            disk=disk,
+            disk_while_running=disk + lived.bytes_kept * rows + making,
+        )
+
+
+def _live_few(plan: Plan, threads: int, many: int) -> Lived:
+    """Live the first years of some replicates, as many side by side as asked."""
+    most, sums, keeping = [in_use()], Sums(), np.zeros(2)
+    seconds: list[Floats] = []  # of a replicate, a row for each year and one for the end
+    with temporary() as folder:
+        parts, whole = Parts(folder), folder / "whole"
+        whole.mkdir()
+
+        def make(number: int) -> Replicate:
+            marks = [clocks()]
+
+            def year_done() -> None:
+                marks.append(clocks())
+                most.append(in_use())
+
+            found = live_one(plan, number, year_done, parts.making(number))
+            parts.finish(found)
+            marks.append(clocks())
+            seconds.append(np.diff(marks, axis=0))
+            return found
+
+        with Merging(whole) as merging:
+            for found in in_order(make, many, threads):
+                started = clocks()
+                merging.add(found)
+                sums.add(found)
+                keeping += clocks() - started
+        kept, merged = size_of(folder / "finished"), size_of(whole)
+    held = sum(table.nbytes for by in sums.by for table in sums.of(by)) + sums.structure.nbytes
+    first = np.array([gaps[0] for gaps in seconds])
+    later = np.concatenate([gaps[1:-1] for gaps in seconds])
+    return Lived(
+        cold=first.max(axis=0) - np.median(first, axis=0),
+        first=np.median(first, axis=0),
+        later=np.median(later if later.size else first, axis=0),
+        end=np.median([gaps[-1] for gaps in seconds], axis=0),
+        keep=keeping / many,
+        bytes_kept=kept / many,
+        bytes_merged=merged / many,
+        held=held / many,
+        most=max(most),
+    )
+
+
+class Counting:
+    """Notes how many persons there are after each year, where others keep the state."""
+
+    def __init__(self) -> None:
+        self.persons: list[int] = []
+
+    def take_up(self, simulation: Simulation) -> list[Counts]:  # noqa: ARG002 - nothing is kept
+        """Begin at the beginning."""
+        return []
+
+    def save(self, simulation: Simulation, counts: Counts) -> None:  # noqa: ARG002
+        """Count."""
+        self.persons.append(len(simulation.population))
+
+
+def _live_part(plan: Plan, few: int) -> Later:
+    """Live all the years of a part of the people, of which all have lived the first few."""
+    part, _ = part_of(people_in(plan), SMALL)
+    counting = Counting()
+    tables = live_one(replace(plan, population=part), 0, None, counting)
+    persons = np.array([*counting.persons, *counting.persons[-1:]] or [len(part)], dtype=float)
+    years = tables.flows["year"].to_numpy()
+    return Later(
+        tables,
+        growth=float(max(persons.max() / persons[0], 1.0)),
+        years=float((persons[1:] / persons[1:few].mean()).sum()) if plan.years > 1 else 0.0,
+        rows=years.size / max(np.count_nonzero(years < plan.population.year + few), 1),
+    )
+
+
+def _write_copies(job: Job, small: Replicate, copies: int) -> tuple[Floats, float]:
+    """Write tables and report of one replicate copied; return the seconds and bytes."""
+    sums, clock = Sums(), Clock()
+    with temporary() as folder:
+        with Merging(folder) as merging:
+            for number in range(copies):
+                copied = _numbered(small, number, job.plan.draws_of(number))
+                merging.add(copied)
+                sums.add(copied)
+        tables = size_of(folder)
+        start = clocks()
+        write(folder, dict(job.record), sums, clock)
+        return clocks() - start, size_of(folder) - tables
+
+
+def _numbered(small: Replicate, number: int, draws: tuple[int, int]) -> Replicate:
+    """Return a replicate under another number."""
+
+    def again(table: pa.Table) -> pa.Table:
+        for name, value in zip(("replicate", *DRAWS), (number, *draws), strict=True):
+            place = table.column_names.index(name)
+            table = table.set_column(place, name, pa.array([value] * table.num_rows, pa.int32()))
+        return table
+
+    return Replicate(number, again(small.flows), again(small.stocks), again(small.structure))
+
+
+def clocks() -> Floats:
+    """Return the seconds on the wall and of the processor, the latter of this thread alone."""
+    return np.array([time.perf_counter(), time.thread_time()])
+
+
+@contextmanager
+def temporary() -> Iterator[Path]:
+    """Lend a folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="vandring-plan-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def in_use() -> float:
+    """Return the bytes of memory that this process uses now, or at most used if unknown."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
+    except (OSError, ValueError, IndexError):
+        return highest()
+    return float(pages * resource.getpagesize())
+
+
+def highest() -> float:
+    """Return the most bytes of memory that this process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(used if sys.platform == "darwin" else used * 1024)
