@@ -108,9 +108,9 @@ class Pilot:
         plan = job.plan
         few = replace(plan, years=min(FEW_YEARS, plan.years), replicates=max(plan.replicates, 2))
         self.before = in_use()
-        self.lived = _live_few(few, threads, 2 * threads)
+        self.lived = _live_few(few, threads, 2 * threads + 1)  # most of them begin warm
         self.later = _live_part(plan, few.years)
-        self._written: dict[int, tuple[Floats, float]] = {}
+        self._written: dict[int, tuple[Floats, float, float]] = {}
 
     def forecast(self, replicates: int) -> Forecast:
         """Return what so many replicates cost."""
@@ -123,7 +123,7 @@ class Pilot:
         copies = min(replicates, MOST_COPIES)
         if copies not in self._written:
             self._written[copies] = _write_copies(self.job, later.tables, copies)
-        seconds, page = self._written[copies]
+        seconds, page, more = self._written[copies]
         writing = seconds * max(replicates / copies, 1.0)
         living = max(lived.most - self.before, 0.0) * later.growth
         sums = lived.held * later.rows * replicates
@@ -137,7 +137,7 @@ class Pilot:
             simulation=float(simulation[0]),
             writing=float(writing[0]),
             processor=float((self.population + simulation + writing)[1]),
-            memory=max(highest(), self.before + living + sums),
+            memory=self.before + living + sums + more,
             disk=disk,
             disk_while_running=disk + lived.bytes_kept * rows + making,
         )
@@ -145,7 +145,8 @@ class Pilot:
 
 def _live_few(plan: Plan, threads: int, many: int) -> Lived:
     """Live the first years of some replicates, as many side by side as asked."""
-    most, sums, keeping = [in_use()], Sums(), np.zeros(2)
+    most, sums = [in_use()], Sums()
+    keeping: list[Floats] = []
     seconds: list[Floats] = []  # of a replicate, a row for each year and one for the end
     with temporary() as folder:
         parts, whole = Parts(folder), folder / "whole"
@@ -169,7 +170,7 @@ def _live_few(plan: Plan, threads: int, many: int) -> Lived:
                 started = clocks()
                 merging.add(found)
                 sums.add(found)
-                keeping += clocks() - started
+                keeping.append(clocks() - started)
         kept, merged = size_of(folder / "finished"), size_of(whole)
     held = sum(table.nbytes for by in sums.by for table in sums.of(by)) + sums.structure.nbytes
     first = np.array([gaps[0] for gaps in seconds])
@@ -179,7 +180,7 @@ def _live_few(plan: Plan, threads: int, many: int) -> Lived:
         first=np.median(first, axis=0),
         later=np.median(later if later.size else first, axis=0),
         end=np.median([gaps[-1] for gaps in seconds], axis=0),
-        keep=keeping / many,
+        keep=np.median(keeping, axis=0),
         bytes_kept=kept / many,
         bytes_merged=merged / many,
         held=held / many,
@@ -217,9 +218,9 @@ def _live_part(plan: Plan, few: int) -> Later:
     )
 
 
-def _write_copies(job: Job, small: Replicate, copies: int) -> tuple[Floats, float]:
-    """Write tables and report of one replicate copied; return the seconds and bytes."""
-    sums, clock = Sums(), Clock()
+def _write_copies(job: Job, small: Replicate, copies: int) -> tuple[Floats, float, float]:
+    """Write tables and report of one replicate copied; return seconds, bytes and more memory."""
+    sums, clock, before = Sums(), Clock(), in_use()
     with temporary() as folder:
         with Merging(folder) as merging:
             for number in range(copies):
@@ -229,7 +230,8 @@ def _write_copies(job: Job, small: Replicate, copies: int) -> tuple[Floats, floa
         tables = size_of(folder)
         start = clocks()
         write(folder, dict(job.record), sums, clock)
-        return clocks() - start, size_of(folder) - tables
+        seconds = clocks() - start
+        return seconds, size_of(folder) - tables, max(in_use() - before, 0.0)
 
 
 def _numbered(small: Replicate, number: int, draws: tuple[int, int]) -> Replicate:
