@@ -30,6 +30,7 @@ is now. The half-width is that of the 95 % interval of the mean, which more repl
 interval for one history they do not.
 """
 GIB, MIB = 2**30, 2**20
+MANY = 40  # replicates of each of the two ensembles of the pilot of precision
 
 
 def prepare(parser: argparse.ArgumentParser) -> None:
@@ -112,7 +113,7 @@ def plan_for(
     replicates = scenario.replicates
     if wanted is not None:
         plan = replace(job.plan, replicates=max(replicates, 2))
-        known = precision.pilot(plan, measure, year, threads)
+        known = precision.pilot(plan, measure, year, threads, many=MANY)
         replicates = _needed(known, wanted)
         found["precision"] = _told(known, replicates, wanted)
     pilot = Pilot(job, population, max(min(threads, replicates), 1))

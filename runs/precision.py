@@ -23,7 +23,6 @@ from sim.chance import Chance
 from sim.problems import Problem, refuse, suggest
 
 PERSONS = 40_000  # about so many live in the pilot
-MANY = 40  # replicates of each of its ensembles
 MOST_NEEDED = 100_000
 
 
@@ -121,11 +120,12 @@ def pilot(
     year: int | None,
     threads: int,
     *,
-    many: int = MANY,
+    many: int = 40,
+    persons: int = PERSONS,
     done: Callable[[], None] = lambda: None,
 ) -> Precision:
     """Live the pilot of a plan; year: None for the last one."""
-    people, share = part_of(people_in(plan))
+    people, share = part_of(people_in(plan), persons)
     small = replace(plan, population=people, dimensions=("background",), replicates=many)
     first = _lived(replace(small, uncertain=(), replicates=2), threads, done)
     refuse_unknown(measure, year, first)

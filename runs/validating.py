@@ -139,6 +139,7 @@ def scenario_named(which: str) -> "Scenario":
 
 def record_of(card: "Scorecard", asked: "Scenario") -> dict[str, Any]:
     """Return the scorecard as data."""
+    from runs.intervals import SHARES
     from runs.validation.scorecard import ALL_ASKED, CORE_ASKED, WORSE_ALLOWED
     from runs.validation.wording import label
 
@@ -169,7 +170,8 @@ def record_of(card: "Scorecard", asked: "Scenario") -> dict[str, Any]:
             {"id": f.id, "member": f.member, "published": f.published, "mean": _finite(f.mean),
              "low": _finite(f.low), "high": _finite(f.high), "bias": _finite(f.bias),
              "covered": f.covered, "sd_luck": _finite(f.luck),
-             "sd_parameters": _finite(f.parameters)}
+             "sd_parameters": _finite(f.parameters),
+             **{name: _finite(share) for name, share in zip(SHARES, f.shares, strict=True)}}
             for f in card.figures
         ],
     }  # fmt: skip

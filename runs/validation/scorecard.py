@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from runs.intervals import FEWEST_TO_SPLIT, split
 from runs.validation.asking import Asked
 from runs.validation.backtest import Backtest, part_of, questions
 from runs.validation.checks import Verdict
@@ -30,7 +31,8 @@ class Judged:
 class Figure:
     """A published number beside the model's: mean, interval, and where its spread comes from.
 
-    luck, parameters: standard deviations; bias: mean less published.
+    luck, parameters: standard deviations; bias: mean less published. told: whether there are
+    replicates enough to say which share of the variance comes from what.
     """
 
     id: str
@@ -41,6 +43,24 @@ class Figure:
     high: float
     luck: float
     parameters: float
+    told: bool = True
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        """Return the percentages of the variance from parameters, economy and chance.
+
+        The economy of the record is known, so that nothing comes from it.
+        """
+        both = self.luck**2 + self.parameters**2
+        if not self.told or not both > 0:
+            return (float("nan"),) * 3
+        chance = 100 * self.luck**2 / both
+        return 100 - chance, 0.0, chance
+
+    @property
+    def split(self) -> str:
+        """Return these percentages as a table prints them."""
+        return split(self.shares)
 
     @property
     def bias(self) -> float:
@@ -138,7 +158,7 @@ def _figures(pattern: Pattern, found: Backtest) -> Iterator[Figure]:
             more = float(np.sqrt(max(both**2 - luck**2, 0.0)))
             yield Figure(
                 pattern.id, member, published, float(np.nanmean(every)), float(low), float(high),
-                luck, more,
+                luck, more, found.every.replicates >= FEWEST_TO_SPLIT,
             )  # fmt: skip
 
 
