@@ -91,6 +91,9 @@ def test_all_problems_come_at_once(plan):
         assert words in err
 
 
+PEOPLE = made_people(5)
+
+
 def seconds(wall):
     return np.array([wall, wall / 2])
 
@@ -102,7 +105,7 @@ def made_pilot(threads):
     pilot.lived = Lived(cold=seconds(2), first=seconds(1), later=seconds(0.5), end=seconds(0.25),
                         keep=seconds(0.1), bytes_kept=10, bytes_merged=4, held=2, most=150)  # fmt: skip
     pilot.later = Later(None, growth=2, years=9, rows=3)
-    pilot.job = type("J", (), {"plan": type("P", (), {"population": np.zeros(5, np.int8)})})
+    pilot.job = type("J", (), {"plan": type("P", (), {"population": PEOPLE})})
     pilot._written = {copies: (seconds(6), 50, 30) for copies in (20, 40)}
     return pilot
 
@@ -116,7 +119,7 @@ def test_costs_add_up_as_by_hand(threads):
     assert found.processor == pytest.approx((3 + 2 + 20 * one + 6) / 2)
     assert found.memory == 100 + 50 * 2 + 2 * 3 * 20 + 30
     assert found.disk == 4 * 3 * 20 + 50
-    assert found.disk_while_running == found.disk + 10 * 3 * 20 + 2 * threads * 5 * 2
+    assert found.disk_while_running == found.disk + 10 * 3 * 20 + 2 * threads * PEOPLE.nbytes * 2
 
 
 def test_more_replicates_than_were_copied_cost_in_proportion():

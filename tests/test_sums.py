@@ -35,7 +35,7 @@ def test_sums_give_the_very_same_summaries(dimensions):
     assert (one.stock == other.stock).all()
     assert one.events.keys() == other.events.keys()
     assert all((one.count(event) == other.count(event)).all() for event in one.events)
-    assert sums.for_report()[1]["draw"].unique().to_pylist() == [0, 1, 2]
+    assert sums.for_report()[1]["economy_draw"].unique().to_pylist() == [0, 1, 2]
     assert sums.structure.equals(pa.concat_tables(r.structure for r in replicates))
 
 
