@@ -166,7 +166,7 @@ def _lived(ground: "Ground", threads: int) -> Found:
 
 def _duel(ground: "Ground") -> "tuple[Duel, People]":
     """Return what is to be lived, or say why a finished run cannot be lived again."""
-    from runs.ensemble import Plan
+    from runs.ensemble import Plan, drawn_by
     from runs.lockstep import Duel
     from runs.matching import BY
     from runs.people import find_people
@@ -185,7 +185,7 @@ def _duel(ground: "Ground") -> "tuple[Duel, People]":
     years = ground.years[1] - ground.years[0] + 1
     one, other = (
         Plan(people.population, settings_of(scenario), ground.seed, years, ground.replicates, BY,
-             scenario.uncertainty)
+             drawn_by(scenario))
         for scenario in (a, b)
     )  # fmt: skip
     return Duel((one, other)), people

@@ -55,13 +55,8 @@ class Plan:
         return [number * self.parts + part for number in numbers for part in range(self.parts)]
 
     def settings_of(self, number: int) -> Settings:
-        """Return the settings of a replicate: the draws of what is uncertain that it has.
-
-        One replicate alone uses the estimates themselves.
-        """
+        """Return the settings of a replicate: the draws of what is uncertain that it has."""
         settings, (parameters, economy) = self.settings, self.draws_of(number)
-        if self.replicates == 1:
-            return settings
         if PARAMETERS in self.uncertain:
             settings = replace(settings, draw=parameters, draw_seed=self.seed)
         if ECONOMY in self.uncertain:
@@ -74,7 +69,7 @@ class Plan:
 
     def draws_of(self, number: int) -> tuple[int, int]:
         """Return which draw of parameters and economy a replicate has; 0 if they are not drawn."""
-        parameters, economy = draws_of(number) if self.replicates > 1 else (0, 0)
+        parameters, economy = draws_of(number)
         return (
             parameters if PARAMETERS in self.uncertain else 0,
             economy if ECONOMY in self.uncertain else 0,
@@ -92,13 +87,18 @@ class Replicate:
 
 
 def plan_of(scenario: Scenario, people: People | ShardedPeople, settings: Settings) -> Plan:
-    """Return what a scenario simulates."""
+    """Return what a scenario simulates; one replicate alone uses the estimates themselves."""
     if isinstance(people, ShardedPeople):  # as many arrive as to all of them together
         immigrants = people.population.census()["resident_immigrants"]
         settings = replace(settings, scale=share_of(immigrants, people.population.year))
     years = scenario.years[1] - scenario.years[0] + 1
     return Plan(people.population, settings, scenario.seed, years, scenario.replicates,
-                scenario.dimensions, scenario.uncertainty)  # fmt: skip
+                scenario.dimensions, drawn_by(scenario))  # fmt: skip
+
+
+def drawn_by(scenario: Scenario) -> tuple[str, ...]:
+    """Return what the replicates of a scenario draw anew besides luck."""
+    return scenario.uncertainty if scenario.replicates > 1 else ()
 
 
 class Making(Protocol):

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from runs.ensemble import drawn_by
 from runs.people import People
 from runs.settings import digests
 from runs.shards import ShardedPeople, parts_assumed
@@ -85,7 +86,7 @@ def manifest(
         "seed": scenario.seed,
         "model_type": scenario.model_type,
         "draw_mode": scenario.draws,
-        "uncertainty": list(scenario.uncertainty) if scenario.replicates > 1 else [],
+        "uncertainty": list(drawn_by(scenario)),
         "population": {
             "asked_for": people.asked_for,
             "source": people.population.source,

@@ -106,7 +106,7 @@ class Pilot:
     def __init__(self, job: Job, population: Floats, threads: int) -> None:
         self.job, self.population, self.threads = job, population, threads
         plan = job.plan
-        few = replace(plan, years=min(FEW_YEARS, plan.years), replicates=max(plan.replicates, 2))
+        few = replace(plan, years=min(FEW_YEARS, plan.years))
         self.before = in_use()
         self.lived = _live_few(few, threads, 2 * threads + 1)  # most of them begin warm
         self.later = _live_part(plan, few.years)

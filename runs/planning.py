@@ -100,6 +100,8 @@ def plan_for(
     from runs.pipeline import job_of
 
     start = clocks()
+    if wanted is not None:
+        scenario = replace(scenario, replicates=max(scenario.replicates, 2))
     job = job_of(scenario, None, datetime.now(UTC).astimezone(), ["vandring"])
     job.record["threads"] = threads
     population = clocks() - start
@@ -112,8 +114,7 @@ def plan_for(
     }
     replicates = scenario.replicates
     if wanted is not None:
-        plan = replace(job.plan, replicates=max(replicates, 2))
-        known = precision.pilot(plan, measure, year, threads, many=MANY)
+        known = precision.pilot(job.plan, measure, year, threads, many=MANY)
         replicates = _needed(known, wanted)
         found["precision"] = _told(known, replicates, wanted)
     pilot = Pilot(job, population, max(min(threads, replicates), 1))

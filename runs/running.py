@@ -183,7 +183,17 @@ def _print_json(finished: Any) -> None:
     print(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
+def _held(manifest: dict[str, Any]) -> str:
+    """Say what the intervals of a run hold."""
+    if manifest["replicates"] < 2:
+        return "One replicate uses the estimates themselves and has no interval."
+    drawn = " and ".join(manifest["uncertainty"])
+    if not drawn:
+        return "Intervals hold chance alone."
+    return f"Intervals hold chance and the uncertainty of {drawn} (--uncertainty none: chance)."
+
+
 def _print_lines(finished: Any) -> None:
     seconds = sum(finished.manifest["timings"].values())
-    print(f"Done in {seconds:.1f} s. The report lies in")
+    print(f"Done in {seconds:.1f} s. {_held(finished.manifest)} The report lies in")
     print(f"  {finished.folder / 'report.html'}")

@@ -1,9 +1,13 @@
 """What a replicate draws anew: coefficients, the answer to the economy, and its paths."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from runs.ensemble import Plan, live
+from runs.ensemble import Plan, live, plan_of
+from runs.people import People
+from scenarios.schema import load_scenario
 from sim.economy import Economy
 from sim.transitions.logit import parameters_set
 from sim.transitions.process import Settings
@@ -30,9 +34,13 @@ def test_each_replicate_has_a_draw_of_its_own():
 
 
 def test_one_replicate_alone_uses_the_estimates_themselves():
-    of = plan(("parameters", "economy"), replicates=1)
-    assert of.settings_of(0) == of.settings
-    assert of.draws_of(0) == (0, 0)
+    people = People(made_people(100), "", "")
+    asked = replace(load_scenario("baseline"), replicates=1)
+    alone = plan_of(asked, people, Settings())
+    assert alone.settings_of(0) == alone.settings
+    assert alone.draws_of(0) == (0, 0)
+    first = replace(plan_of(replace(asked, replicates=2), people, Settings()), replicates=1)
+    assert first.settings_of(0).draw == 0  # the first of two is the same lived by itself
 
 
 @pytest.mark.parametrize(("uncertain", "draws", "economies"), [
