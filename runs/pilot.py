@@ -173,8 +173,7 @@ def _live_few(plan: Plan, threads: int, many: int) -> Lived:
                 keeping.append(clocks() - started)
         kept, merged = size_of(folder / "finished"), size_of(whole)
     held = sum(table.nbytes for by in sums.by for table in sums.of(by)) + sums.structure.nbytes
-    first = np.array([gaps[0] for gaps in seconds])
-    later = np.concatenate([gaps[1:-1] for gaps in seconds])
+    first, later = _first_and_later(seconds)
     return Lived(
         cold=first.max(axis=0) - np.median(first, axis=0),
         first=np.median(first, axis=0),
@@ -186,6 +185,12 @@ def _live_few(plan: Plan, threads: int, many: int) -> Lived:
         held=held / many,
         most=max(most),
     )
+
+
+def _first_and_later(seconds: list[Floats]) -> tuple[Floats, Floats]:
+    """Return what first years took and what later ones did, a row each."""
+    first = np.array([gaps[0] for gaps in seconds])
+    return first, np.concatenate([gaps[1:-1] for gaps in seconds])
 
 
 class Counting:

@@ -7,11 +7,13 @@ told in one message, all at once, before anything is done with it.
 import json
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from scenarios.changes import as_written
 from scenarios.fields import CHECKS
+from scenarios.ranges import Range
 from scenarios.schema import FIELDS
 from sim.engine import ASSUMPTIONS
 from sim.problems import InputError, Problem, refuse, shown
@@ -117,8 +119,21 @@ def _scenario(held: Mapping[str, Any]) -> Iterator[Problem]:
     for name in FIELDS:
         if name == "changes":
             yield from _changes(held[name])
-        else:
+        elif name == "ranges":
+            yield from _ranges(held[name])
+        elif name != "outputs" or held[name] != []:  # a scenario need not ask for any
             yield from _field(name, held[name], f"scenario.{name}")
+
+
+def _ranges(held: Any) -> Iterator[Problem]:
+    """Yield what is wrong with the ranges of a scenario: no run uses them, so their form alone."""
+    names = {field.name for field in fields(Range)}
+    if not isinstance(held, list):
+        yield _odd("scenario.ranges", held, "a list")
+        return
+    for place, one in enumerate(held):
+        if not isinstance(one, dict) or set(one) != names:
+            yield _odd(f"scenario.ranges[{place}]", one, f"values for {', '.join(sorted(names))}")
 
 
 def _changes(held: Any) -> Iterator[Problem]:

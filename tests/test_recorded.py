@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,19 @@ def altered(record, path, junk):
 
 def test_what_a_run_writes_is_as_it_should_be(record):
     assert record_problems(record) == []
+
+
+def test_ranges_and_outputs_of_a_scenario_are_as_they_should_be(record):
+    ranged = load_scenario("sensitivity_small", {"population": "embedded:0.01"})
+    held = json.loads(json.dumps(asdict(ranged)))
+    found = {**record, "scenario": held, **{k: held[k] for k in ("years", "replicates", "seed")}}
+    assert held["ranges"]
+    assert held["outputs"]
+    assert record_problems(found) == []
+    for name, place in (("ranges", ()), ("ranges", (0,)), ("outputs", ()), ("outputs", (0,))):
+        for junk in (None, 7, {"a": 1}, "abc"):
+            odd = record_problems(altered(found, ("scenario", name, *place), junk))
+            assert [problem.where for problem in odd if name in problem.where], (name, junk)
 
 
 def test_whatever_is_altered_is_refused_or_understood(record, tmp_path):
