@@ -21,7 +21,7 @@ LOCAL = "local"  # the address of a cluster that is made for this run, on this m
 ADDRESSES = "local, an address such as tcp://10.0.0.5:8786, or the scheduler's file"
 PROTOCOLS = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
 SECONDS_TO_CONNECT, SECONDS_TO_TELL = 10, 20
-AHEAD = 2  # pieces in the making or waiting to be taken, for each thread of the cluster
+AHEAD = 4  # pieces in the making or waiting to be taken, for each thread of the cluster
 DEATHS = 3  # of processes that a piece of work may cause before it is given up
 
 
