@@ -45,6 +45,7 @@ COMMANDS: dict[str, Command] = {
     "estimate": Command("estimate logits or linear models from an extract", "estimation"),
     "example-data": Command("make up such an extract, to try things out", "checking",
         "prepare_example", "act_example"),
+    "expect": Command("expected flows of a scenario at once, without chance", "expecting"),
     "explain": Command("tell in words what a scenario changes; list the levers", "explaining"),
     "plan": Command("foretell the time, memory and replicates that a run needs", "planning"),
     "reconstruct": Command("draw the reconstructed register of a start year and judge it",

@@ -143,7 +143,15 @@ def job_of(
 
 
 def _unfit(scenario: Scenario, people: People | ShardedPeople) -> Iterator[Problem]:
-    first, here = scenario.years[0], people.population.year
+    yield from wrong_start(scenario.years[0], people.population.year)
+    cells = Observer(scenario.dimensions).cells
+    if cells > MOST_CELLS:
+        allowed = f"at most {MOST_CELLS:,} combinations"
+        yield Problem("dimensions", f"make {cells:,} combinations", allowed, "Leave some out.")
+
+
+def wrong_start(first: int, here: int) -> Iterator[Problem]:
+    """Say that the years cannot begin with the first, the population being of another year."""
     if first != here:
         yield Problem(
             "years",
@@ -151,10 +159,6 @@ def _unfit(scenario: Scenario, people: People | ShardedPeople) -> Iterator[Probl
             f"{here}..",
             f"Start the years in {here}, or give a population of 1 January {first}.",
         )
-    cells = Observer(scenario.dimensions).cells
-    if cells > MOST_CELLS:
-        allowed = f"at most {MOST_CELLS:,} combinations"
-        yield Problem("dimensions", f"make {cells:,} combinations", allowed, "Leave some out.")
 
 
 def _short_hash(record: dict[str, Any]) -> str:

@@ -104,7 +104,7 @@ class Simulation:
         self.settings = settings
         self.chance = chance
         self.observer = Observer(dimensions)
-        with _as_altered(settings):
+        with as_altered(settings):
             self.processes = tuple(process.ready(settings) for process in processes)
         self.forgetful = forgetful
         self.watcher: Watcher | None = None
@@ -128,7 +128,7 @@ class Simulation:
 
     def step(self) -> Counts:
         """Live one year and return what happened in it."""
-        with _as_altered(self.settings):
+        with as_altered(self.settings):
             return self._step()
 
     def _step(self) -> Counts:
@@ -173,7 +173,7 @@ class Simulation:
 
 
 @contextmanager
-def _as_altered(settings: Settings) -> Iterator[None]:
+def as_altered(settings: Settings) -> Iterator[None]:
     """Let tables be as a scenario alters them, and say so if nothing can be derived from them."""
     with using(settings.overlay), np.errstate(invalid="raise" if settings.tables else "warn"):
         try:

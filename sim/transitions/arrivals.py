@@ -112,7 +112,7 @@ class Arrivals:
 
     def units(self, year: int, chance: Chance) -> "Units":
         """Return the units that arrive in a year, each like a donor."""
-        wanted = _row(self.numbers, year) * self.scale
+        wanted = row_of(self.numbers, year) * self.scale
         parts = [self._units_of(stream, number, year, chance) for stream, number
                  in enumerate(wanted)]  # fmt: skip
         donor, number = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -128,7 +128,7 @@ class Arrivals:
         whichever part they come to, so that together the parts get the units of the whole.
         """
         donors = tables.donors()
-        units, chances = donors.chances(stream, _row(self.mix, year)[stream])
+        units, chances = donors.chances(stream, row_of(self.mix, year)[stream])
         bounds = np.minimum(np.cumsum(chances), 1.0)
         number = np.arange(int(np.ceil(max(persons, 0.0))))  # a person each is the most there are
         person = _identifiers(year, np.full(number.size, stream), number, number * 0)
@@ -153,7 +153,8 @@ class Units:
     person: Ints
 
 
-def _row(table: Floats, year: int) -> Floats:
+def row_of(table: Floats, year: int) -> Floats:
+    """Return a year's row of a table that begins with the first year; the last row stays."""
     return np.asarray(table[min(max(year - tables.FIRST, 0), len(table) - 1)])
 
 
@@ -260,7 +261,7 @@ LISTS = (2, len(HOSTS), 2, len(ORIGIN), (OLDEST - YOUNGEST) // BAND + 1)
 KEY_BITS = 32 + int(np.prod(LISTS)).bit_length()  # of a ring and a place on it
 
 
-def _kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
+def kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
     """Return, by reason of the host and by stream, which of HOSTS it is, or -1."""
     by_reason, by_stream = np.full(len(REASON), -1), np.full(len(STREAMS), -1)
     for kind, (sponsor, reasons) in enumerate(streams.items()):
@@ -279,7 +280,7 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     order = _in_order(ring, place, year.population["person"][resident])
     lists = int(np.prod(LISTS))
     begins = np.searchsorted(ring[order], np.arange(lists + 1))
-    wanted, joining = _wanted(units, words)
+    wanted, joining = rings_wanted(units, words)
     found = np.empty(joining.size, dtype=np.int64)
     kernel.seat(words[joining], wanted, begins, place[order], np.arange(order.size + 1), found)
     host = np.full(units.donor.size, -1)
@@ -307,7 +308,7 @@ def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
     ring = np.ravel_multi_index(
         (
             (words >= for_partner).astype(np.int64),
-            _kind_of_host(HOSTS)[0][population["reason"][resident]],
+            kind_of_host(HOSTS)[0][population["reason"][resident]],
             population["sex"][resident], population["origin"][resident],
             (age - YOUNGEST) // BAND,
         ), LISTS,
@@ -331,10 +332,10 @@ def _open(year: Year) -> tuple[Positions, Words]:
     )  # fmt: skip
 
 
-def _wanted(units: Units, words: Words) -> tuple[Ints, Positions]:
+def rings_wanted(units: Units, words: Words) -> tuple[Ints, Positions]:
     """Return the rings that each joining unit would take, the best first, and who joins."""
     donors = tables.donors()
-    joins, kind = donors.joins[units.donor], _kind_of_host(HOSTS)[1][units.stream]
+    joins, kind = donors.joins[units.donor], kind_of_host(HOSTS)[1][units.stream]
     joining = np.flatnonzero(np.isin(joins, (PARTNER, PARENT)) & (kind >= 0))
     donor, kind = units.donor[joining], kind[joining]
     for_children = joins[joining] == PARENT

@@ -59,7 +59,8 @@ class CountyMoves:
         self, chances: NDArray[np.float64], factors: Sequence[NDArray[np.float64]] = (),
         *, norwegian_born: bool = False,
     ) -> None:  # fmt: skip
-        # chances: of SHAPE; factors: of WITHIN, one for each period
+        self.chances = chances  # of SHAPE
+        # factors: of WITHIN, one for each period
         self.cuts = [cuts(_within(chances, f)) for f in factors or [np.ones(WITHIN)] * len(PERIODS)]
         self.kind_of = kinds_of_families()
         self.covered = np.ones(len(BACKGROUND), dtype=np.uint8)

@@ -9,7 +9,7 @@ Published are the shares by background at 18-35, who goes to the origin more oft
 and which third countries stand out; the rest of the table is assumed and marked so.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,13 +147,13 @@ def _seen_by(
 
 
 def row_of(
-    background: NDArray[np.uint8],
-    origin: NDArray[np.uint8],
-    education: NDArray[np.uint8],
+    background: NDArray[Any],
+    origin: NDArray[Any],
+    education: NDArray[Any],
     reached: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the row of `weights` that describes each person, by the age reached in the year."""
-    row = background.astype(np.int64) * len(ORIGIN) + origin
+    row: NDArray[np.int64] = background.astype(np.int64) * len(ORIGIN) + origin
     row = 2 * row + (education >= DEGREE)
     return 2 * row + ((reached >= YOUNG[0]) & (reached <= YOUNG[1]))
 

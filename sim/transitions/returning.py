@@ -94,7 +94,7 @@ class Returning:
         if self.choice == "nobody":
             return
         population = year.population
-        coming = _coming(year, self.name, cuts(self._chances(year.year)))
+        coming = _coming(year, self.name, cuts(self.chances(year.year)))
         population["place"][coming] = RESIDENT
         for column in ("left_year", "destination", "registered_year"):
             population[column][coming] = 0
@@ -113,11 +113,11 @@ class Returning:
             return ()
         whose = tuple(int(population[c][position]) for c in ("background", "origin", "destination"))
         degree = int(population["education"][position] >= kernel.DEGREE)
-        chance = float(self._chances(year.year)[(*whose, degree, since)])
+        chance = float(self.chances(year.year)[(*whose, degree, since)])
         luck = luck_of(year, self.name, population["person"][position])
         return (Odds("coming back", chance, luck),)
 
-    def _chances(self, year: int) -> NDArray[np.float64]:
+    def chances(self, year: int) -> NDArray[np.float64]:
         """Return the chances of coming back in a year, as the scenario has them."""
         everybody = self.lever("return", year)
         factor = np.array([everybody * self.lever(f"return.{name}", year)

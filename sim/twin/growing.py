@@ -1,0 +1,71 @@
+"""Growing up: children become adults at 15, in families such as their parents live in."""
+
+import numpy as np
+
+from sim.codes import EDUCATION
+from sim.transitions.coming_of_age import AGE, COMPULSORY, STUDENT
+from sim.twin import cells_kernel as kernel
+from sim.twin.cells import (
+    AT_HOME,
+    AT_HOME_MIXED,
+    FAMILIES,
+    KINDS,
+    PLACES,
+    Cells,
+    Floats,
+    Ints,
+    View,
+)
+from sim.twin.kids import NOBODY, YEARS, Kids, born_here, families_of, own_class
+
+FEWEST = 0.02  # families of which a smaller share of children is are left out
+
+
+def grow_up(kids: Kids, cells: Cells, year: int, *, student: bool) -> Kids:
+    """Let those who turn 15 become adults; return the other children."""
+    turning = kids.birth <= year - AGE
+    grown = kids.take(np.flatnonzero(turning))
+    if grown.persons.size:
+        state = grown.state
+        if student:
+            level = state % len(EDUCATION)
+            level = np.where(level == 0, COMPULSORY, level)
+            now = STUDENT * len(EDUCATION) + level
+            state = np.where(grown.birth == year - AGE, now, state)
+        types = cells.find({part: getattr(grown, part) for part in cells.types})
+        kernel.count_in(types, grown.origin, grown.persons, cells.origins)
+        by_kind = np.full((KINDS, PLACES), 1e-9)
+        everybody = np.ones(cells.places.shape[0])
+        kernel.put_in(cells.types["kind"], cells.places, everybody, by_kind)
+        by_kind /= by_kind.sum(axis=1, keepdims=True)
+        kernel.put_in(types, by_kind[grown.kind], grown.persons, cells.places)
+        _house(grown, cells, types, state)
+    return kids.take(np.flatnonzero(~turning))
+
+
+def _house(grown: Kids, cells: Cells, types: Ints, state: Ints) -> None:
+    """Put those who have grown up into the families in which children of their parents live."""
+    share, mixed = _families(grown, cells)
+    at, family = np.nonzero(share > FEWEST)
+    kept = np.bincount(at, share[at, family], grown.persons.size)
+    for role, weight in ((AT_HOME, 1 - mixed), (AT_HOME_MIXED, mixed)):
+        for level in range(cells.levels):
+            rows = cells.rows(types[at], level, role, family)
+            spread = cells.level_shares[grown.kind[at], level] * weight[at] / kept[at]
+            cells.add(rows, state[at], grown.persons[at] * share[at, family] * spread)
+
+
+def _families(grown: Kids, cells: Cells) -> tuple[Floats, Floats]:
+    """Return shares of classes of families, and of families with members who are no persons."""
+    classes, mixed = families_of(View(cells))
+    total, born = classes.sum(axis=2), born_here(grown)
+    known = (grown.parents != NOBODY) & (total[born, grown.parents] > 1e-9)
+    group = np.where(known, grown.parents, 0)
+    of_kind = classes.reshape(2, KINDS, YEARS, FAMILIES).sum(axis=2)
+    usual = of_kind[born, np.maximum(grown.parents, 0) // YEARS]
+    share = np.where(known[:, None], classes[born, group], usual)
+    alone = (grown.parents == NOBODY) | (share.sum(axis=1) <= 0)
+    share[alone] = np.eye(FAMILIES)[own_class(grown.kind[alone])]
+    share /= share.sum(axis=1, keepdims=True)
+    part = np.where(known, mixed[born, group] / np.maximum(total[born, group], 1e-9), 0.0)
+    return share, part

@@ -1,0 +1,170 @@
+"""Children under 15: they do what the adults do whom they live with.
+
+A child is known by type and by the *parents* it lives with: adults of one kind and year of
+arrival. Its chances are the mean of these adults', each counted as often as children live with
+them. In the first year every child has the chances of its own adult.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.codes import SEX
+from sim.twin.cells import (
+    AT_HOME,
+    FAMILIES,
+    IMMIGRANT,
+    KINDS,
+    LONG_AGO,
+    LONGEST,
+    MIXED,
+    PAIRED,
+    Floats,
+    Ints,
+    View,
+    sums,
+)
+
+MALE = SEX.index("male")
+NOBODY = -1  # the parents of children who live with no adult
+YEARS = 512
+FIRST_ARRIVAL = 1700
+GROUPS = KINDS * YEARS
+
+
+@dataclass
+class Kids:
+    """Expected children, a row for each type, origin and parents.
+
+    stay, move, leave: in the first year the chances of each row's own adults; else empty.
+    """
+
+    kind: Ints
+    sex: Ints
+    birth: Ints
+    arrival: Ints
+    background: Ints
+    schooled: Ints
+    origin: Ints
+    state: Ints
+    parents: Ints
+    persons: Floats
+
+    def take(self, which: NDArray[Any]) -> "Kids":
+        """Return some of the rows."""
+        return Kids(*(getattr(self, part.name)[which] for part in fields(self)))
+
+    def joined_by(self, *others: "Kids") -> "Kids":
+        """Return these rows and others."""
+        return Kids(*(
+            np.concatenate([getattr(kids, part.name) for kids in (self, *others)])
+            for part in fields(self)
+        ))  # fmt: skip
+
+    def merged(self) -> "Kids":
+        """Return the rows with equal ones put together."""
+        if not self.persons.size:
+            return self
+        key = np.zeros(self.persons.size, dtype=np.int64)
+        for part in fields(self)[:-1]:
+            column = getattr(self, part.name)
+            low = int(column.min())
+            key = key * (int(column.max()) - low + 1) + (column - low)
+        _, first, where = np.unique(key, return_index=True, return_inverse=True)
+        return replace(self.take(first), persons=sums(where, self.persons, first.size))
+
+
+def nobody() -> Kids:
+    """Return no children."""
+    none = np.empty(0, dtype=np.int64)
+    return Kids(none, none, none, none, none, none, none, none, none, np.empty(0))
+
+
+def parents_of(kind: Any, arrival: Any) -> Ints:
+    """Return the number of the parents of a kind and year of arrival (as types have it)."""
+    arrival = np.asarray(arrival, dtype=np.int64)
+    since = np.where(arrival == LONG_AGO, 0, arrival - FIRST_ARRIVAL)
+    return np.asarray(np.asarray(kind, dtype=np.int64) * YEARS + since)
+
+
+def parents_grown_old(parents: Ints, year: int) -> Ints:
+    """Return the parents with long stays taken together, on 1 January of a year."""
+    arrival = parents % YEARS + FIRST_ARRIVAL
+    long_ago = (parents != NOBODY) & (year - 1 - arrival >= LONGEST) & (parents % YEARS > 0)
+    return np.where(long_ago, parents - parents % YEARS, parents)
+
+
+def children_with(view: View) -> tuple[Floats, Floats]:
+    """Return how many children follow an adult of each row, as far as a family tells.
+
+    First those who are immigrants, then those born in Norway. Of couples they follow the mother.
+    """
+    leads = (view.role < AT_HOME) & ~((view.role == PAIRED) & (view.sex == MALE))
+    immigrants = np.maximum(view.same - view.own - (view.role == PAIRED), 0)
+    others = np.where(view.role == MIXED, 0, view.size - view.same - (1 - view.own))
+    own, born = leads * immigrants, leads * np.maximum(others, 0)
+    return own.astype(np.float64), born.astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Parents:
+    """What adults with children do, by kind and year of arrival: means over their children.
+
+    Each first for children who are immigrants, then for those born in Norway.
+    """
+
+    move: Floats
+    leave: Floats
+
+    def of(self, kids: Kids, which: Floats) -> Floats:
+        """Return a chance of the parents of each row of children; 0 for who has none."""
+        return np.where(kids.parents == NOBODY, 0.0, which[born_here(kids), kids.parents])
+
+
+def born_here(kids: Kids) -> Ints:
+    """Return 1 for children born in Norway, else 0."""
+    return np.where(IMMIGRANT[kids.kind], 0, 1)
+
+
+def parents_who(view: View, before: Floats, moving: Floats, leaving: Floats) -> Parents:
+    """Average what adults do over their children.
+
+    before: persons of each row before anybody left.
+    """
+    group = parents_of(view.kind, view.arrival)
+    each: list[list[Floats]] = []
+    for children in children_with(view):
+        flows = before, moving, leaving
+        each.append([sums(group, children * flow, GROUPS) for flow in flows])
+    move, leave = (np.stack([_ratio(known[k], known[0]) for known in each]) for k in (1, 2))
+    return Parents(move, leave)
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """Return shares; of groups in which no children are known, those of the whole kind."""
+    by_kind = part.reshape(KINDS, YEARS).sum(1), whole.reshape(KINDS, YEARS).sum(1)
+    usual = np.divide(*by_kind, out=np.zeros(KINDS), where=by_kind[1] > 0)
+    found = np.repeat(usual, YEARS)
+    return np.asarray(np.divide(part, whole, out=found, where=whole > 1e-9))
+
+
+def families_of(view: View) -> tuple[Floats, Floats]:
+    """Return the families in which children live: by class, and how many of them are mixed.
+
+    Of children who are immigrants and of those born in Norway, by parents.
+    """
+    group = parents_of(view.kind, view.arrival)
+    classes, mixed = [], []
+    for children in children_with(view):
+        weight = children * view.persons
+        of = sums(group * FAMILIES + view.family, weight, GROUPS * FAMILIES)
+        classes.append(of.reshape(GROUPS, FAMILIES))
+        mixed.append(sums(group, weight * (view.role == MIXED), GROUPS))
+    return np.stack(classes), np.stack(mixed)
+
+
+def own_class(kind: Ints) -> Ints:
+    """Return the class of a family of one, which immigrants and others have apart."""
+    return IMMIGRANT[kind].astype(np.int64)

@@ -1,0 +1,243 @@
+"""Arrivals as expected persons: every donor unit comes as often as its chance says.
+
+Units that would join a resident find one as long as enough wait, by kind of host, sex, origin
+and groups of ages, as in `sim.transitions.arrivals`; the others found families of their own.
+"""
+
+import numpy as np
+
+from sim.codes import EDUCATION, ORIGIN, REASON
+from sim.transitions import arrival_tables as tables
+from sim.transitions import arrivals as rules
+from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
+from sim.transitions.process import Settings
+from sim.twin import cells_kernel as kernel
+from sim.twin.cells import (
+    ALONE,
+    AT_HOME,
+    AT_HOME_MIXED,
+    KINDS,
+    LATEST_SCHOOL,
+    MIXED,
+    PAIRED,
+    Cells,
+    Floats,
+    Ints,
+    Moves,
+    View,
+    family_class,
+    kind_of,
+    sums,
+)
+from sim.twin.kids import GROUPS, NOBODY, Kids, nobody, parents_of
+from sim.twin.market import expected_smaller
+
+YOUNG = 15  # up to this age at the end of the year newcomers begin adult life only after it
+GENERATION, AT_HOME_UNTIL = 15, 30  # years by which parents are older; age to live with them
+UNJOINED, JOINED = range(2)
+FOR_PARENT = int(np.prod(rules.LISTS)) // 2  # the first ring on which parents wait
+RINGS = 2 * FOR_PARENT
+LARGEST_UNIT = 9
+LEAST = 1e-12
+
+
+class Newcomers:
+    """The arrivals of each year."""
+
+    def __init__(self, settings: Settings, levels: int) -> None:
+        self.arrivals = rules.Arrivals.ready(settings)
+        donors = tables.donors()
+        parts = [np.flatnonzero(donors.stream == tables.LIKE[s]) for s in range(len(STREAMS))]
+        self.unit = np.concatenate(parts)
+        self.stream = np.repeat(np.arange(len(STREAMS)), [part.size for part in parts])
+        self.joins, self.size = donors.joins[self.unit], donors.size[self.unit]
+        self.origin = donors.origin[self.unit]
+        self.members = Members(self.unit, self.stream, levels)
+        both = [self._rings(word) for word in range(2)]
+        self.rings = np.concatenate([rings for rings, _ in both])
+        self.joining = np.concatenate([who for _, who in both])
+
+    def _rings(self, word: int) -> tuple[Ints, Ints]:
+        """Return the rings that units would take, the best first, and who joins anybody.
+
+        word: 0 or 1, for children who join a mother or a father.
+        """
+        none = np.zeros(self.unit.size, dtype=np.int64)
+        units = rules.Units(self.unit, self.stream, none, none)
+        return rules.rings_wanted(units, np.full(none.size, word, dtype=np.uint32))
+
+    def expected(self, year: int) -> Floats:
+        """Return how often each unit is expected to come in a year."""
+        wanted = rules.row_of(self.arrivals.numbers, year) * self.arrivals.scale
+        mix = rules.row_of(self.arrivals.mix, year)
+        found = np.zeros(self.unit.size)
+        for s in np.flatnonzero(wanted > 0).tolist():
+            _, chance = tables.donors().chances(s, mix[s])
+            mine = self.stream == s
+            found[mine] = chance * wanted[s] / (chance * self.size[mine]).sum()
+        return found
+
+    def arrive(self, cells: Cells, year: int) -> tuple[Floats, Kids]:
+        """Put the year's arrivals into cells; return persons by kind, and the children."""
+        number = self.expected(year)
+        if not number.any():
+            return np.zeros(KINDS), nobody()
+        joined, parents = self._join(cells, number, year)
+        kids = self.members.settle(cells, number, joined, parents, year)
+        return sums(self.members.kind, number[self.members.of], KINDS), kids
+
+    def _join(self, cells: Cells, number: Floats, year: int) -> tuple[Floats, Ints]:
+        """Let units join residents; return the share of each that does, and who the hosts are.
+
+        These are, for every unit, the kind and year of arrival of the commonest hosts.
+        """
+        view = View(cells)
+        row, ring, waits = _waiting(cells, view, year)
+        supply = sums(ring, waits, RINGS)
+        free, joined = supply.copy(), np.zeros(self.unit.size)
+        left = number[self.joining] / 2
+        for k in range(len(rules.NEARBY)):
+            got = _seated(self.rings[:, k], left, free)
+            np.add.at(joined, self.joining, got)
+            left = left - got
+        taken = np.divide(supply - free, supply, out=np.zeros(RINGS), where=supply > 0)
+        self._gain(cells, view, (row, ring, waits * taken[ring]), joined)
+        return joined / np.maximum(number, LEAST), self._commonest(view, row, ring, waits)
+
+    def _gain(
+        self, cells: Cells, view: View, hosts: tuple[Ints, Ints, Floats], joined: Floats
+    ) -> None:
+        """Let hosts have families of the sizes that joined them."""
+        row, ring, persons = hosts
+        moves = Moves(cells)
+        for role, how in ((PAIRED, PARTNER), (ALONE, PARENT)):
+            size = sums(self.size, joined * (self.joins == how), LARGEST_UNIT)
+            mine = (ring >= FOR_PARENT) == (how == PARENT)
+            gone = sums(row[mine], persons[mine], view.persons.size)
+            which = np.flatnonzero(gone > LEAST)
+            share = np.minimum(gone[which] / view.persons[which], 1.0)
+            for more in np.flatnonzero(size).tolist():
+                family = family_class(1 + more, view.own[which] + more)
+                target = cells.near(view.type[which], view.level[which], role, family)
+                moves.add(which, target, share * size[more] / size.sum())
+        moves.happen()
+
+    def _commonest(self, view: View, row: Ints, ring: Ints, waits: Floats) -> Ints:
+        """Return the commonest parents that wait for children, by unit: of kind and origin."""
+        mine = ring >= FOR_PARENT
+        _, kind, _, origin, _ = np.unravel_index(ring[mine], rules.LISTS)
+        of = parents_of(view.kind, view.arrival)[row[mine]]
+        cell = kind * len(ORIGIN) + origin
+        key, inverse = np.unique(cell * GROUPS + of, return_inverse=True)
+        weight = np.bincount(inverse, waits[mine])
+        order = np.argsort(weight, kind="stable")
+        found = np.full(len(rules.HOSTS) * len(ORIGIN), NOBODY)
+        found[key[order] // GROUPS] = key[order] % GROUPS  # the last, and heaviest, stays
+        kinds = rules.kind_of_host(rules.HOSTS)[1][self.stream]
+        return np.where(kinds < 0, NOBODY, found[np.maximum(kinds, 0) * len(ORIGIN) + self.origin])
+
+
+def _seated(ring: Ints, wanted: Floats, free: Floats) -> Floats:
+    """Return how many units find a host on these rings; who is taken is no longer free."""
+    there = ring >= 0
+    at = np.where(there, ring, 0)
+    asked = sums(at, wanted * there, free.size)
+    found = expected_smaller(asked, free)
+    free -= found
+    share = np.divide(found, asked, out=np.zeros_like(found), where=asked > 0)
+    return np.asarray(wanted * there * share[at])
+
+
+def _waiting(cells: Cells, view: View, year: int) -> tuple[Ints, Ints, Floats]:
+    """Return rows of residents who wait to be joined, the rings they stand on, and how many."""
+    age = year - view.birth
+    of_kind = np.where(view.own > 0, view.kind // 3, REASON.index("unknown"))
+    kind = rules.kind_of_host(rules.HOSTS)[0][of_kind]
+    alone = (view.role == ALONE) & (view.size == 1) & (view.persons > 0) & (kind >= 0)
+    which = np.flatnonzero(alone & (age >= rules.YOUNGEST) & (age <= rules.OLDEST))
+    stay = np.searchsorted(rules.STAYS, year - view.arrival[which], side="right")
+    waits = np.array(rules.OPEN)[stay] * view.persons[which]
+    share = cells.shares()[view.type[which]]
+    at, origin = np.nonzero(share)
+    waits, which = waits[at] * share[at, origin], which[at]
+    parts = (kind[which], view.sex[which], origin, (age[which] - rules.YOUNGEST) // rules.BAND)
+    first = np.ravel_multi_index((np.zeros(at.size, dtype=np.int64), *parts), rules.LISTS)
+    ring = np.concatenate([first, first + FOR_PARENT])
+    part = rules.FOR_PARTNER
+    return np.tile(which, 2), ring, np.concatenate([waits * part, waits * (1 - part)])
+
+
+class Members:
+    """Every member of every unit, and what becomes of them if they join somebody or not."""
+
+    def __init__(self, unit: Ints, stream: Ints, levels: int) -> None:
+        donors = tables.donors()
+        size, others, joins = donors.size[unit], donors.others[unit], donors.joins[unit]
+        self.of = np.repeat(np.arange(unit.size), size)
+        member = np.arange(self.of.size) - (np.cumsum(size) - size)[self.of]
+        row = donors.start[unit][self.of] + member
+        column = {name: values[row] for name, values in donors.members.items()}
+        self.age, self.sex = column["age"], column["sex"]
+        self.origin = donors.origin[unit][self.of]
+        self.background = (self.age <= rules.CHILD_ARRIVAL).astype(np.int64)
+        self.kind = kind_of(self.background * 0, STREAM_REASON[stream][self.of], self.origin)
+        grown = self.age >= rules.ADULT
+        state = column["status"] * len(EDUCATION) + column["education"]
+        self.state = np.where(grown, state, 0)
+        self.place = donors.cell[unit][self.of]
+        self.level = self.place % levels
+        self.begins = (np.cumsum(size) - size)[self.of]
+        head_age = self.age[self.begins]
+        paired, mother = column["partner"] >= 0, column["mother"] >= 0
+        elder = (head_age >= self.age + GENERATION) & (self.age <= AT_HOME_UNTIL)
+        home = (mother | elder) & ~paired
+        mixed = (others[self.of] > 0).astype(np.int64)
+        plain = np.where(home, AT_HOME + mixed * (AT_HOME_MIXED - AT_HOME),
+                         np.where(mixed == 1, MIXED, ALONE))  # fmt: skip
+        plain = np.where(paired, PAIRED, plain)
+        married = (joins[self.of] == PARTNER) & (member == 0)
+        with_host = np.where(married, PAIRED, np.where(joins[self.of] == PARENT, AT_HOME, plain))
+        self.role = np.stack([plain, with_host])
+        total = size + others + (head_age[np.cumsum(size) - size] < rules.ADULT)
+        total = np.stack([total, size + 1])[:, self.of]
+        same = np.stack([size, size + 1])[:, self.of]
+        self.family = family_class(total, same)
+        self.parent = np.where(mother, column["mother"], 0)
+        self.led = self.age[self.begins + self.parent] > YOUNG
+
+    def settle(self, cells: Cells, number: Floats, joined: Floats, hosts: Ints, year: int) -> Kids:
+        """Put grown members into cells; return the children."""
+        parts = {
+            "kind": self.kind, "sex": self.sex, "birth": year - self.age,
+            "arrival": np.full(self.age.size, year), "background": self.background,
+            "schooled": (self.age <= LATEST_SCHOOL).astype(np.int64),
+        }  # fmt: skip
+        grown = np.flatnonzero((self.age > YOUNG) & (number[self.of] > 0))
+        types = cells.find({name: values[grown] for name, values in parts.items()})
+        kernel.count_in(types, self.origin[grown], number[self.of[grown]], cells.origins)
+        kernel.count_in(types, self.place[grown], number[self.of[grown]], cells.places)
+        share = np.stack([1 - joined, joined]) * number
+        for how in (UNJOINED, JOINED):
+            rows = cells.rows(types, self.level[grown], self.role[how][grown],
+                              self.family[how][grown])  # fmt: skip
+            cells.add(rows, self.state[grown], share[how][self.of[grown]])
+        return self._kids(parts, number, joined, hosts, year)
+
+    def _kids(
+        self, parts: dict[str, Ints], number: Floats, joined: Floats, hosts: Ints, year: int
+    ) -> Kids:
+        young = np.flatnonzero((self.age <= YOUNG) & (number[self.of] > 0))
+        inside = parents_of(self.kind[young], year)
+        parents = np.stack([
+            np.where(self.led[young], inside, NOBODY),
+            np.where(self.led[young], inside, hosts[self.of[young]]),
+        ])  # fmt: skip
+        share = np.stack([1 - joined, joined]) * number
+        made = [
+            Kids(**{name: values[young] for name, values in parts.items()},
+                 origin=self.origin[young], state=self.state[young],
+                 parents=parents[how], persons=share[how][self.of[young]])
+            for how in (UNJOINED, JOINED)
+        ]  # fmt: skip
+        kids = made[0].joined_by(made[1])
+        return kids.take(np.flatnonzero(kids.persons > LEAST)).merged()

@@ -1,0 +1,270 @@
+"""The cells that a population starts with, and what it tells of couples and parents.
+
+Everything that follows from who lives with whom, and that cells cannot hold, is measured here
+once: how partners' ages lie apart, how often one of a couple goes without the other, and how
+old mothers are when children are born.
+"""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.agents.families import Families, children_and_adults
+from sim.agents.population import ABROAD, RESIDENT, Population
+from sim.codes import EDUCATION, SEX
+from sim.transitions import county_moves_kernel, mobility_kernel
+from sim.transitions.calibrated import SIZES as SIZES_APART
+from sim.transitions.county_moves import CountyMoves
+from sim.transitions.descendants import Descendants
+from sim.transitions.descendants import probabilities as born_leave
+from sim.transitions.emigration import DEGREE
+from sim.transitions.leaving_home import GENERATION, OLDEST, TEENAGER
+from sim.transitions.mobility import YOUNGEST, Mobility, persons_of
+from sim.transitions.returning import LONGEST as LONGEST_ABROAD
+from sim.transitions.together import CORRELATION
+from sim.transitions.unions import survey
+from sim.twin.cells import (
+    ALONE,
+    AT_HOME,
+    AT_HOME_MIXED,
+    BORN,
+    IMMIGRANT,
+    KINDS,
+    LATEST_SCHOOL,
+    MIXED,
+    PAIRED,
+    PLACE_OF,
+    Cells,
+    Floats,
+    Ints,
+    arrival_of,
+    family_class,
+    kind_of,
+    level_of,
+)
+from sim.twin.kids import NOBODY, Kids, parents_of
+
+GAPS = np.arange(-15, 31)  # years by which a man is older than his partner
+GENERATIONS = np.arange(15, 51)  # years by which a mother is older than her child
+
+
+@dataclass(frozen=True)
+class Chances:
+    """What everybody does in the first year: chances of moving and of leaving."""
+
+    move: Floats
+    leave: Floats
+
+
+@dataclass(frozen=True)
+class Couples:
+    """What the start tells of couples, and of mothers.
+
+    gaps: shares of GAPS. apart_leaving, apart_moving: how often a partner goes alone, for each
+        time that the partner goes; by the sex of who stays. immigrant_father: by the mother's
+        kind, share of partners who are immigrants. generations: shares of GENERATIONS.
+    """
+
+    gaps: Floats
+    apart_leaving: Floats
+    apart_moving: float
+    immigrant_father: Floats
+    generations: Floats
+
+
+@dataclass(frozen=True)
+class Absent:
+    """Persons abroad at the start, one by one: when they left, and where to.
+
+    parents: of children those with whom they left, NOBODY of adults.
+    """
+
+    type: Ints
+    left: Ints
+    destination: Ints
+    degree: Ints
+    alone: Ints
+    kid: NDArray[np.bool_]
+
+
+def type_parts(people: Population, who: NDArray[np.int64]) -> dict[str, Ints]:
+    """Return the parts of the types of some persons."""
+    column = {name: people[name][who].astype(np.int64) for name in (
+        "background", "reason", "origin", "sex", "birth_year", "first_arrival_year")}  # fmt: skip
+    age_at_arrival = column["first_arrival_year"] - column["birth_year"]
+    return {
+        "kind": kind_of(column["background"], column["reason"], column["origin"]),
+        "sex": column["sex"],
+        "birth": column["birth_year"],
+        "arrival": arrival_of(people.year, column["first_arrival_year"]),
+        "background": column["background"],
+        "schooled": (age_at_arrival <= LATEST_SCHOOL).astype(np.int64),
+    }
+
+
+def states_of(people: Population, who: NDArray[np.int64]) -> Ints:
+    """Return status and education together."""
+    return np.asarray(people["status"][who].astype(np.int64) * len(EDUCATION)
+                      + people["education"][who])  # fmt: skip
+
+
+def roles_of(people: Population, who: NDArray[np.int64]) -> Ints:
+    """Return the role that residents play in their families."""
+    homes = survey(people, who, people.year, Families(people))
+    family, partner, place = people["family"], people["partner"], people["place"]
+    head, persons = homes.head[family[who]], homes.persons[family[who]]
+    birth, mother = people["birth_year"][who], people["mother"][who]
+    paired = (partner[who] >= 0) & (place[partner[who]] == RESIDENT)
+    single = partner[who] < 0
+    with_mother = (mother >= 0) & (family[mother] == family[who]) & (place[mother] == RESIDENT)
+    young = people.year - birth <= OLDEST
+    elder = young & (people["birth_year"][head] <= birth - GENERATION)
+    total = people["family_total"][who]
+    teenager = (persons == 1) & (total > 1) & (birth >= people.year - TEENAGER)
+    home = single & (with_mother | elder | teenager)
+    others = total > persons
+    role = np.where(others, MIXED, ALONE)
+    role = np.where(home, np.where(others, AT_HOME_MIXED, AT_HOME), role)
+    return np.where(paired, PAIRED, role)
+
+
+def fill(cells: Cells, people: Population, who: NDArray[np.int64]) -> None:
+    """Put resident adults into cells."""
+    types = cells.find(type_parts(people, who))
+    np.add.at(cells.origins, (types, people["origin"][who].astype(np.int64)), 1.0)
+    np.add.at(cells.places, (types, PLACE_OF[people["municipality"][who]]), 1.0)
+    level = level_of(people["municipality"][who], cells.levels)
+    family = family_class(people["family_total"][who], people["family_immigrants"][who])
+    rows = cells.rows(types, level, roles_of(people, who), family)
+    cells.add(rows, states_of(people, who), np.ones(who.size))
+
+
+def adults_of(people: Population) -> NDArray[np.int64]:
+    """Return the residents who are asked themselves."""
+    grown = people["birth_year"] <= people.year - 1 - YOUNGEST
+    return np.flatnonzero(grown & (people["place"] == RESIDENT))
+
+
+def county_chances(people: Population, moves: CountyMoves, chances: "Chances") -> Floats:
+    """Return everybody's chance of moving to another county at the same level."""
+    age = people.year - 1 - people["birth_year"]
+    young = ((age >= county_moves_kernel.YOUNG) & (age <= county_moves_kernel.OLD)).astype(np.int64)
+    kind = moves.kind_of[people["family_total"].astype(np.int64) * SIZES_APART
+                         + people["family_immigrants"]]  # fmt: skip
+    chance = moves.chances[people["reason"], kind, young] * moves.covered[people["background"]]
+    return np.asarray(chance * (1 - chances.move - chances.leave))
+
+
+def first_chances(people: Population, mobility: Mobility, descendants: Descendants) -> Chances:
+    """Return what everybody is expected to do in the first year; children follow nobody here."""
+    n, year = len(people), people.year
+    move: NDArray[Any] = np.empty(n)
+    leave: NDArray[Any] = np.empty(n)
+    persons = persons_of(people)
+    mobility_kernel.bound_some(persons, mobility.tables_of(year), year, False, np.arange(n),
+                               move, leave)  # fmt: skip
+    total = 1 + move + leave
+    move, leave = move / total, leave / total
+    born = (people["background"] == BORN) & (people["place"] == RESIDENT)
+    born &= people["birth_year"] <= year - 1 - YOUNGEST
+    which = np.flatnonzero(born)
+    if which.size and descendants.emigrate:
+        chance = born_leave(year)
+        reached = np.minimum(year - people["birth_year"][which], chance.shape[2] - 1)
+        degree = (people["education"][which] >= DEGREE).astype(np.int64)
+        leave[which] = chance[people["origin"][which], degree, reached]
+    if which.size and descendants.tables is not None:
+        wish, none = cast("tuple[Any, Any]", np.empty((2, which.size)))
+        mobility_kernel.bound_some(persons, descendants.tables, year, False, which, wish, none)
+        move[which] = (1 - leave[which]) * wish / (1 + wish)
+    return Chances(move, leave)
+
+
+def kids_of(people: Population, *, follow: bool) -> tuple[Kids, Ints, Ints]:
+    """Return resident children, a row each, their positions and those of their adults (or -1)."""
+    born_by = people.year - 1 - YOUNGEST
+    young = np.flatnonzero((people["birth_year"] > born_by) & (people["place"] == RESIDENT))
+    adult = np.full(len(people), -1)
+    if follow:
+        children, adults = children_and_adults(people, born_by)
+        adult[children] = adults
+    adult = adult[young]
+    return kids_from(people, young, adult), young, adult
+
+
+def kids_from(people: Population, young: Ints, adult: Ints) -> Kids:
+    """Return a row for each of these children, with these adults (or -1) as parents."""
+    parts = type_parts(people, young)
+    theirs = type_parts(people, np.maximum(adult, 0))
+    parents = np.where(adult < 0, NOBODY, parents_of(theirs["kind"], theirs["arrival"]))
+    return Kids(**parts, origin=people["origin"][young].astype(np.int64),
+                state=states_of(people, young), parents=parents,
+                persons=np.ones(young.size))  # fmt: skip
+
+
+def couples_of(people: Population, chances: Chances, county: Floats, *, together: bool) -> Couples:
+    """Measure what the start tells of couples and mothers. county: chances of a county move."""
+    partner, place = people["partner"], people["place"]
+    paired = np.flatnonzero((partner >= 0) & (place == RESIDENT) & (place[partner] == RESIDENT))
+    theirs, sex = partner[paired], people["sex"][paired]
+    share = CORRELATION if together else 0.0
+    leave = chances.leave[paired], chances.leave[theirs]
+    move = chances.move[paired], chances.move[theirs]
+    lost = share * np.maximum(leave[1] - leave[0], 0) + (1 - share) * leave[1] * (1 - leave[0])
+    parted = share * np.abs(move[1] - move[0]) + (1 - share) * (move[0] + move[1])
+    away = county[paired], county[theirs]
+    parted += share * np.abs(away[1] - away[0]) + (1 - share) * (away[0] + away[1])
+    apart = np.array([_part(lost[sex == s], leave[1][sex == s]) for s in range(len(SEX))])
+    men = sex == SEX.index("male")
+    older = people["birth_year"][theirs[men]].astype(np.int64) - people["birth_year"][paired[men]]
+    gaps = np.bincount(np.clip(older - GAPS[0], 0, GAPS.size - 1), minlength=GAPS.size)
+    women = paired[~men]
+    kind = _kinds(people, women)
+    immigrant = people["background"][partner[women]] != BORN
+    fathers = np.bincount(kind, immigrant, KINDS) + IMMIGRANT * 1e-9
+    mothers = np.bincount(kind, minlength=KINDS) + 1e-9
+    child = np.flatnonzero(people["mother"] >= 0)
+    ages = people["birth_year"][child] - people["birth_year"][people["mother"][child]]
+    ages = np.clip(ages.astype(np.int64) - GENERATIONS[0], 0, GENERATIONS.size - 1)
+    generations = np.bincount(ages, minlength=GENERATIONS.size)
+    return Couples(_shares(gaps), apart, _part(parted, move[0] + move[1] + away[0] + away[1]),
+                   fathers / mothers, _shares(generations))  # fmt: skip
+
+
+def _kinds(people: Population, who: Ints) -> Ints:
+    return kind_of(people["background"][who], people["reason"][who], people["origin"][who])
+
+
+def _part(part: Floats, whole: Floats) -> float:
+    return float(part.sum() / whole.sum()) if whole.sum() > 0 else 0.0
+
+
+def _shares(number: NDArray[np.int64]) -> Floats:
+    even = np.full(number.size, 1 / number.size)
+    return np.asarray(number / number.sum()) if number.sum() else even
+
+
+def who_may_return(people: Population) -> Ints:
+    """Return those abroad who may come back; no child without an adult who left with it."""
+    away = (people["place"] == ABROAD) & (people["left_year"] >= people.year - LONGEST_ABROAD)
+    who = np.flatnonzero(away)
+    left = people["left_year"][who].astype(np.int64)
+    child = people["birth_year"][who] > left - 1 - YOUNGEST
+    still = people["birth_year"][who] > people.year - 1 - YOUNGEST
+    together = people["family"][who].astype(np.int64) * 4096 + left
+    return who[~still | np.isin(together, together[~child])]
+
+
+def absent_of(cells: Cells, people: Population, who: Ints) -> Absent:
+    """Return what is known of those abroad who may come back."""
+    types = cells.find(type_parts(people, who))
+    np.add.at(cells.origins, (types, people["origin"][who].astype(np.int64)), 1e-6)
+    left = people["left_year"][who].astype(np.int64)
+    young = people["birth_year"][who] > left - 1 - YOUNGEST
+    return Absent(
+        types, left, people["destination"][who].astype(np.int64),
+        (people["education"][who] >= DEGREE).astype(np.int64),
+        (people["family_total"][who] == 1).astype(np.int64), young,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Cells: classes, types and rows, and moves between rows."""
+
+import numpy as np
+
+from sim.twin.cells import (
+    ALONE,
+    FAMILIES,
+    LARGEST,
+    LONG_AGO,
+    PAIRED,
+    SAME,
+    SIZES,
+    STATES,
+    Cells,
+    Moves,
+    arrival_of,
+    family_class,
+    kind_of,
+)
+
+
+def parts(**given):
+    n = len(next(iter(given.values())))
+    made = {"kind": 0, "sex": 0, "birth": 1980, "arrival": 2010, "background": 0, "schooled": 0}
+    return {name: np.asarray(given.get(name, np.full(n, value))) for name, value in made.items()}
+
+
+def test_every_size_of_family_has_a_class_of_its_own():
+    classes = family_class(SIZES, SAME)
+    np.testing.assert_array_equal(classes, np.arange(FAMILIES))
+    assert family_class(30, 30) == family_class(LARGEST, LARGEST)
+
+
+def test_kinds_tell_reasons_regions_and_origins_of_the_born():
+    kinds = kind_of([0, 1, 2, 2], [1, 1, 5, 5], [0, 5, 0, 5])
+    assert len(set(kinds.tolist())) == 4
+    assert kind_of(0, 1, 0) == kind_of(1, 1, 1)  # two origins of one country group
+
+
+def test_long_stays_are_one():
+    assert arrival_of(2013, np.array([1990, 1995, 1996])).tolist() == [LONG_AGO, LONG_AGO, 1996]
+
+
+def test_types_are_found_again_and_numbered_once():
+    cells = Cells(1)
+    first = cells.find(parts(birth=[1980, 1990, 1980]))
+    assert first[0] == first[2] != first[1]
+    again = cells.find(parts(birth=[1990, 1970]))
+    assert again[0] == first[1]
+    assert cells.types["kind"].size == 3
+
+
+def test_moves_are_shares_of_what_was_there_before():
+    """Half of A goes to B while a tenth of B goes to A: nobody goes twice."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980]))
+    a, b = (cells.rows(types, 0, role, family_class(1 + role, 1)) for role in (ALONE, PAIRED))
+    cells.add(np.concatenate([a, b]), np.array([3, 4]), np.array([100.0, 10.0]))
+    moves = Moves(cells)
+    moves.add(a, b, np.array([0.5]))
+    moves.add(b, a, np.array([0.1]))
+    moves.happen()
+    np.testing.assert_allclose(cells.mass[a[0], [3, 4]], [50.0, 1.0])
+    np.testing.assert_allclose(cells.mass[b[0], [3, 4]], [50.0, 9.0])
+    assert not cells.gained.any()
+
+
+def test_merging_and_dropping_lose_nobody():
+    rng = np.random.default_rng(2)
+    cells = Cells(1)
+    n = 500
+    types = cells.find(
+        parts(birth=rng.integers(1940, 1998, n), arrival=rng.integers(1997, 2013, n))
+    )
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows, rng.integers(0, STATES, n), rng.random(n))
+    before, many = cells.mass.sum(axis=0), cells.count
+    cells.note_usual(2013)
+    cells.merge(5.0, 0.7, 2013)
+    cells.compact(0.0, np.empty(0, dtype=np.int64))
+    np.testing.assert_allclose(cells.mass.sum(axis=0), before)
+    assert cells.count < many
+    again = cells.rows(cells.row_type[: cells.count].astype(np.int64), 0, ALONE, family_class(1, 1))
+    np.testing.assert_array_equal(again, np.arange(cells.count))
+
+
+def test_who_grows_old_in_the_country_joins_those_who_came_long_ago():
+    cells = Cells(1)
+    types = cells.find(parts(arrival=[1995, 2010]))
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows, np.array([0, 0]), np.array([2.0, 3.0]))
+    cells.grow_old(2013)
+    old = cells.find(parts(arrival=[LONG_AGO]))
+    assert cells.mass[cells.rows(old, 0, ALONE, family_class(1, 1))[0], 0] == 2.0
+    assert cells.mass[rows].sum() == 3.0
