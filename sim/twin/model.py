@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -78,6 +78,16 @@ class Expected:
         return float(self.flows[event].sum())
 
 
+class Chosen(NamedTuple):
+    """Movers and leavers of a year, as the kernel counts them."""
+
+    moving: Floats
+    leaving: Floats
+    by_level: Floats
+    moved: Floats
+    profile: Floats
+
+
 class Twin:
     """One population's expected years. The population given is left as it was."""
 
@@ -119,6 +129,11 @@ class Twin:
         self.newcomers = Newcomers(settings, self.cells.levels)
         start.fill(self.cells, people, start.adults_of(people))
         chances = start.first_chances(people, self.mobility, self.descendants)
+        who = start.adults_of(people)
+        types = self.cells.find(start.type_parts(people, who))
+        n = self.cells.types["kind"].size
+        chosen = [sums(types, chance[who], n) for chance in (chances.move, chances.leave)]
+        self.exact: Floats | None = np.stack(chosen, axis=1)
         kids, _, adult = start.kids_of(people, follow=self.follow)
         led = adult >= 0
         first = np.where(led, chances.move[adult], 0.0), np.where(led, chances.leave[adult], 0.0)
@@ -175,20 +190,15 @@ class Twin:
     def _choose(self, flows: dict[str, Floats]) -> Floats:
         """Let people stay, move or leave; return the chance of moving by row."""
         cells, year = self.cells, self.year
-        n = cells.count
-        before = cells.mass[:n] @ np.ones(STATES)
-        moving, leaving = np.zeros(n), np.zeros((n, 2))
-        moved = np.zeros((n if cells.levels > 1 else 0, STATES))
-        profile = np.zeros((KINDS, 2, 2, 2, STATES))
         tables = self.mobility.tables_of(year)
         where, factor = places.seen_by_type(cells, tables)
-        by_level = np.zeros((cells.places.shape[0], len(CENTRALITY), 2))
-        kernel.choose(
-            rows_of(cells), _weights(tables), _weights(self.descendants.tables or _none(tables)),
-            born_leave(year) * self.descendants.emigrate, self.covered, year, SIZES, SAME,
-            kinds_of_families(), REASON_OF_KIND, REGION_OF_KIND, where, factor, cells.mass[:n],
-            moved, moving, leaving, by_level, profile,
-        )  # fmt: skip
+        if self.exact is not None and cells.levels == 1:
+            factor *= self._first_ratio(tables, where, factor)[:, None, :]
+        self.exact = None
+        before = cells.mass[: cells.count] @ np.ones(STATES)
+        moving, leaving, by_level, moved, profile = self._chosen(
+            tables, where, factor, cells.mass[: cells.count]
+        )
         view = View(cells)
         left = leaving.sum(axis=1)
         kids, gone, kid_moves = self._kids_choose(view, before, moving, left)
@@ -212,6 +222,37 @@ class Twin:
         kind = self.county.kind_of[view.size * FAMILY_SIZES + view.same]
         chance = self.county.chances[REASON_OF_KIND[view.kind], kind, young]
         return np.asarray(chance * self.county.covered[view.background])
+
+    def _first_ratio(self, tables: Any, where: Floats, factor: Floats) -> Floats:
+        """Return what makes a first year's movers and leavers those of persons, by type.
+
+        County, level and family go together in ways that shares by type do not hold.
+        """
+        assert self.exact is not None
+        exact, found = self.exact, np.ones((factor.shape[0], 2))
+        for _ in range(2):  # the second time for what the odds bend
+            mass = self.cells.mass[: self.cells.count].copy()
+            trial = self._chosen(tables, where, factor * found[:, None, :], mass)
+            expected = trial.by_level.sum(axis=1)[: len(exact)]
+            some = (expected > 0) & (exact > 0)
+            ones = np.ones_like(exact)
+            found[: len(exact)] *= np.divide(exact, expected, out=ones, where=some)
+        return found
+
+    def _chosen(self, tables: Any, where: Floats, factor: Floats, mass: Floats) -> "Chosen":
+        """Take leavers off a mass by row and state; return them and the movers."""
+        cells, n, year = self.cells, self.cells.count, self.year
+        moving, leaving = np.zeros(n), np.zeros((n, 2))
+        moved = np.zeros((n if cells.levels > 1 else 0, STATES))
+        profile = np.zeros((KINDS, 2, 2, 2, STATES))
+        by_level = np.zeros((cells.places.shape[0], len(CENTRALITY), 2))
+        kernel.choose(
+            rows_of(cells), _weights(tables), _weights(self.descendants.tables or _none(tables)),
+            born_leave(year) * self.descendants.emigrate, self.covered, year, SIZES, SAME,
+            kinds_of_families(), REASON_OF_KIND, REGION_OF_KIND, where, factor, mass,
+            moved, moving, leaving, by_level, profile,
+        )  # fmt: skip
+        return Chosen(moving, leaving, by_level, moved, profile)
 
     def _kids_choose(
         self, view: View, before: Floats, moving: Floats, left: Floats
