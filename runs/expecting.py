@@ -30,9 +30,9 @@ HEADINGS = {
     "emigrate": "emigrate", "death": "die", "domestic": "move",
 }  # fmt: skip
 APPROXIMATE = (
-    "The first year's emigrations are exact, and so is all that one person's state decides; what "
-    "happens to the others of a family is a mean, and small cells of neighbouring ages are put "
-    "together (docs/twin.md tells by how much means of runs were missed).",
+    "The first year's emigrations and moves are exact. Later what happens to the others of a "
+    "family, and where people live, are means, and small cells of neighbouring ages are put "
+    "together: docs/twin.md tells by how much means of runs were missed.",
     "Nothing is said of uncertainty: `vandring run` gives intervals.",
     "Moves are those to another centrality level.",
 )
