@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from runs.cli import main
-from runs.sensitivity import analysis
+from runs.sensitivity import sweep
 from runs.sensitivity.store import LIVED, hidden
 from sim.agents import files
 from sim.jit import COMPILED
@@ -133,13 +133,13 @@ def test_inputs_are_empty_where_the_scenario_stays_as_it_is(ask):
 def worker(words, slow):
     """Live an analysis in a process of its own, slowly enough to be killed in the middle."""
     os.environ["OMP_NUM_THREADS"] = "1"
-    before = analysis.evaluate
+    before = sweep.evaluate
 
     def slowly(experiment, run):
         time.sleep(slow)
         return before(experiment, run)
 
-    analysis.evaluate = slowly
+    sweep.evaluate = slowly
     main(words)
 
 
@@ -173,19 +173,19 @@ def test_a_killed_analysis_goes_on_to_the_same_bytes(ask, home, tmp_path, after)
 
 def test_a_stopped_analysis_says_how_to_go_on(ask, monkeypatch, tmp_path):
     count = iter(range(100))
-    before = analysis.evaluate
+    before = sweep.evaluate
 
     def stopped(experiment, run):
         if next(count) == 3:
             raise KeyboardInterrupt
         return before(experiment, run)
 
-    monkeypatch.setattr(analysis, "evaluate", stopped)
+    monkeypatch.setattr(sweep, "evaluate", stopped)
     code, folder, _, err = ask("--method", "oat", out=tmp_path / "stopped")
     assert code == 130
     assert "--resume goes on" in err
     assert not folder.exists()
-    monkeypatch.setattr(analysis, "evaluate", before)
+    monkeypatch.setattr(sweep, "evaluate", before)
     assert ask("--method", "oat", "--resume", out=folder)[0] == 0
 
 
