@@ -24,7 +24,7 @@ from sim.transitions.levers import Change
 from sim.transitions.process import Settings
 from tests.conftest import load, made_people
 
-N = load(4_000, 300)
+N = load(4_000, 800)
 YEARS = 3
 EVENTS = tuple(EXPLAINED)
 

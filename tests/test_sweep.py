@@ -60,7 +60,7 @@ class Dying(Sweep):
 def test_a_cluster_gives_the_very_same_lives_though_a_process_is_killed(question, people):
     asked = experiment_of(question, people)
     here = [evaluate(asked, run) for run in range(asked.runs)]
-    assert len(set(here)) > 2  # points differ
+    assert len(set(here)) > 1  # points differ
     work = sweep(question, people)
     with connected("local", 2) as cluster:
         dying = Dying(work.question, work.expected)
