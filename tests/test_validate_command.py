@@ -67,6 +67,9 @@ def test_the_scorecard_tells_every_pattern(folder):
     assert len(told) > 150
     assert all(p["why"] for p in record["patterns"] if p["holds"] is None)
     held = {p["id"]: p["holds"] for p in record["patterns"]}
+    assert any(not one["judged"] for one in record["clusters"])
+    for one in (*record["core"], *record["clusters"]):
+        assert (one["holds"] is None) == (one["judged"] == 0)
     for reason in ("refuge", "family", "unknown"):  # education and Nordic stand at their bounds
         assert held[f"r2016.t4_1.{reason}.all.emig"]
     table = (out / "scorecard.csv").read_text().splitlines()
