@@ -30,7 +30,10 @@ class Rows(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """The factors of exp(V), as sim.transitions.mobility has them for a year."""
+    """The factors of exp(V), as sim.transitions.mobility has them for a year.
+
+    traits: first of moving, then of leaving.
+    """
 
     age: NDArray[np.float64]
     duration: NDArray[np.float64]
@@ -103,48 +106,48 @@ def _weigh(
 
 
 @inlined
+def _total(persons: NDArray[np.float64]) -> float:
+    """Return the sum over states; three sums side by side, since one waits for itself."""
+    one, two, three = 0.0, 0.0, 0.0
+    for k in range(0, STATES, 3):
+        one += persons[k]
+        two += persons[k + 1]
+        three += persons[k + 2]
+    return one + two + three
+
+
+@inlined
 def _go(
     traits: NDArray[np.float64],
-    first: int,
     move: float,
     leave: float,
     part: float,
     persons: NDArray[np.float64],
-    each: tuple[NDArray[np.float64], NDArray[np.float64]],
-    total: NDArray[np.float64],
+    here: NDArray[np.float64],
 ) -> None:
-    """Add the expected movers and leavers of a part of the persons, by state and in all."""
+    """Write the expected movers and leavers of a part of the persons, by state."""
     for k in range(STATES):
-        if persons[k] > 0.0:
-            m, e = move * traits[first + k, 0], leave * traits[first + k, 1]
-            share = persons[k] * part / (1.0 + m + e)
-            each[0][k] += share * m
-            each[1][k] += share * e
-            total[0] += share * m
-            total[1] += share * e
+        m, e = move * traits[0, k], leave * traits[1, k]
+        share = persons[k] * part / (1.0 + m + e)
+        here[0, k] = share * m
+        here[1, k] = share * e
 
 
 @inlined
 def _go_if_born(
     traits: NDArray[np.float64],
-    first: int,
     move: float,
     chances: NDArray[np.float64],
     part: float,
     persons: NDArray[np.float64],
-    each: tuple[NDArray[np.float64], NDArray[np.float64]],
-    total: NDArray[np.float64],
+    here: NDArray[np.float64],
 ) -> None:
     """Do the same for Norwegian-born persons: some leave, and some of the others move."""
     for k in range(STATES):
-        if persons[k] > 0.0:
-            gone = persons[k] * part * chances[1 if k % EDUCATIONS >= DEGREE else 0]
-            m = move * traits[first + k, 0]
-            moves = (persons[k] * part - gone) * m / (1.0 + m)
-            each[0][k] += moves
-            each[1][k] += gone
-            total[0] += moves
-            total[1] += gone
+        gone = persons[k] * part * chances[1 if k % EDUCATIONS >= DEGREE else 0]
+        m = move * traits[0, k]
+        here[0, k] = (persons[k] * part - gone) * m / (1.0 + m)
+        here[1, k] = gone
 
 
 @kernel
@@ -181,41 +184,43 @@ def choose(
         being alone, degree and state.
     """
     fine = levels.shape[0] == 0
-    each = np.empty(STATES), np.empty(STATES)
+    each, here = np.empty((2, STATES)), np.empty((2, STATES))
     for r in range(rows.type.size):
         t = rows.type[r]
         level = rows.place[r] // (FAMILIES * ROLES)
         kind = rows.kind[t]
         born = kind >= IMMIGRANT_KINDS and not covered
-        each[0][:] = 0.0
-        each[1][:] = 0.0
-        for here in range(LEVELS):
-            part = levels[t, here] if not fine else 1.0 if here == level % LEVELS else 0.0
+        each[:] = 0.0
+        for seen in range(LEVELS):
+            part = levels[t, seen] if not fine else 1.0 if seen == level % LEVELS else 0.0
             if part > 0.0:
                 w = moves_of_born if born else weights
-                move, leave, first = _weigh(rows, w, year, r, here, sizes, same, kind_of,
+                move, leave, first = _weigh(rows, w, year, r, seen, sizes, same, kind_of,
                                             reason_of, region_of)  # fmt: skip
-                at, of = (reason_of[kind], level) if fine else (t, here)
+                at, of = (reason_of[kind], level) if fine else (t, seen)
                 move, leave = move * factor[at, of, 0], leave * factor[at, of, 1]
+                traits = w.traits[:, first : first + STATES]
                 if born:
                     reached = min(max(year - rows.birth[t], 0), leaves_of_born.shape[2] - 1)
                     chances = leaves_of_born[kind - IMMIGRANT_KINDS, :, reached]
-                    _go_if_born(
-                        w.traits, first, move, chances, part, mass[r], each, by_level[t, here]
-                    )
+                    _go_if_born(traits, move, chances, part, mass[r], here)
                 else:
-                    _go(w.traits, first, move, leave, part, mass[r], each, by_level[t, here])
+                    _go(traits, move, leave, part, mass[r], here)
+                for outcome in range(2):
+                    by_level[t, seen, outcome] += _total(here[outcome])
+                    for k in range(STATES):
+                        each[outcome, k] += here[outcome, k]
         alone = 1 if sizes[rows.place[r] % FAMILIES] == 1 else 0
         moving[r] = leaving[r, 0] = leaving[r, 1] = 0.0
         for k in range(STATES):
             if mass[r, k] > 0.0:
                 degree = 1 if k % EDUCATIONS >= DEGREE else 0
-                mass[r, k] -= each[1][k]
-                moving[r] += each[0][k]
-                leaving[r, degree] += each[1][k]
-                profile[kind, rows.sex[t], alone, degree, k] += each[1][k]
+                mass[r, k] -= each[1, k]
+                moving[r] += each[0, k]
+                leaving[r, degree] += each[1, k]
+                profile[kind, rows.sex[t], alone, degree, k] += each[1, k]
                 if moved.shape[0] > 0:
-                    moved[r, k] = each[0][k]
+                    moved[r, k] = each[0, k]
 
 
 @kernel

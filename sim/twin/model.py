@@ -322,7 +322,8 @@ class Twin:
 
 
 def _weights(tables: Any) -> kernel.Weights:
-    return kernel.Weights(*(getattr(tables, name) for name in kernel.Weights._fields))
+    factors = {name: getattr(tables, name) for name in kernel.Weights._fields}
+    return kernel.Weights(**{**factors, "traits": np.ascontiguousarray(tables.traits.T)})
 
 
 def _none(tables: Any) -> Any:

@@ -9,6 +9,7 @@ from sim.geography import COUNTY
 from sim.transitions.destination import DomesticDestination
 from sim.transitions.mobility_kernel import Tables
 from sim.twin import cells_kernel as kernel
+from sim.twin import places_kernel
 from sim.twin.cells import LEVELS, PLACE_OF, PLACES, REASON_OF_KIND, Cells, Floats, View, sums
 
 
@@ -26,12 +27,9 @@ def seen_by_type(cells: Cells, tables: Tables) -> tuple[Floats, Floats]:
     if cells.levels > 1:
         return np.empty((0, LEVELS)), factor
     shares = cells.place_shares()
-    by_reason = factor[REASON_OF_KIND[cells.types["kind"]]]
-    shape = -1, len(COUNTY), LEVELS
-    levels = shares.reshape(shape).sum(axis=1)
-    weighted = (shares[..., None] * by_reason).reshape(*shape, 2).sum(axis=1)
-    known = levels[..., None] > 0
-    return levels, np.where(known, weighted / np.where(known, levels[..., None], 1.0), 1.0)
+    levels, mean = np.zeros((len(shares), LEVELS)), np.zeros((len(shares), LEVELS, 2))
+    places_kernel.see(shares, factor, REASON_OF_KIND[cells.types["kind"]], levels, mean)
+    return levels, mean
 
 
 def where_to(destination: DomesticDestination) -> Floats:
@@ -63,19 +61,15 @@ def change_shares(cells: Cells, by_level: Floats, before: Floats, rules: Any) ->
     let people move and leave. before: persons by row. rules: tables and destination.
     """
     tables, destination = rules
-    n = cells.places.shape[0]
-    persons = sums(cells.row_type[: before.size], before, n)
-    here = cells.place_shares() * persons[:, None]
-    reason = REASON_OF_KIND[cells.types["kind"]]
-    where, factor = where_to(destination), factors(tables)[reason]
-    gone = []
-    for outcome in range(2):
-        weight = (here * factor[..., outcome]).reshape(n, len(COUNTY), LEVELS)
-        total = weight.sum(axis=1, keepdims=True)
-        share = np.where(total > 0, weight / np.where(total > 0, total, 1.0), 0.0)
-        gone.append((share * by_level[:, None, :, outcome]).reshape(n, PLACES))
-    after = here - gone[0] - gone[1]
-    for r in range(len(REASON)):
+    persons = sums(cells.row_type[: before.size], before, cells.places.shape[0])
+    which = np.flatnonzero(persons > 0)
+    reason = REASON_OF_KIND[cells.types["kind"][which]]
+    after, moving = np.empty((2, which.size, PLACES))
+    places_kernel.part_with(
+        cells.place_shares()[which], persons[which], factors(tables), reason,
+        by_level[which], after, moving,
+    )  # fmt: skip
+    for r, where in enumerate(where_to(destination)):
         mine = np.flatnonzero(reason == r)
-        after[mine] += gone[0][mine] @ where[r]
-    cells.places = np.where(persons[:, None] > 0, np.maximum(after, 0.0), cells.places)
+        after[mine] += moving[mine] @ where
+    cells.places[which] = np.maximum(after, 0.0)
