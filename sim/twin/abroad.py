@@ -99,15 +99,22 @@ class Abroad:
         key = (cells.usual_types()[view.type] * 2 + alone) * 2
         number = sums(np.concatenate([key, key + 1]), leaving.T.ravel(),
                       4 * cells.types["kind"].size)  # fmt: skip
-        some = np.flatnonzero(number > LEAST)
+        some = np.flatnonzero(number > max(LEAST, 10 * cells.least))
         types, degree = some // 4, some % 2
-        persons = number[some, None] * self._destinations(cells, types, degree, year)
+        kind = cells.types["kind"]
+        every, held = (
+            sums(kind[np.arange(number.size) // 4], number, KINDS),
+            sums(kind[types], number[some], KINDS),
+        )
+        standing_for = (every / np.where(held > 0, held, 1.0))[kind[types]]  # those left out
+        persons = (number[some] * standing_for)[:, None]
+        persons = persons * self._destinations(cells, types, degree, year)
         families = np.zeros((KINDS, 2, PLACES))
         place = view.role * FAMILIES + view.family
         np.add.at(families, (view.kind, view.sex, place), leaving.sum(axis=1) * (1 - alone))
         self.leavers[year] = Leavers(
             types, some // 2 % 2, degree, persons, _shares(profile), *_commonest(families),
-            kids.merged(),
+            kids,
         )  # fmt: skip
 
     def _destinations(self, cells: Cells, types: Ints, degree: Ints, year: int) -> Floats:

@@ -56,7 +56,8 @@ AGES_OF_BANDS, RECENT = (22, 34), 7  # ages where bands widen; years of stay tha
 # Years of birth that are neighbours, up to these ages and beyond, and years of arrival.
 NEAR = np.array([1, 3, 5]), np.int64(3)
 WIDE = np.array([2, 5, 15]), np.int64(5)
-ONES = np.ones(STATES)
+WIDEST = np.array([4, 10, 30]), np.int64(10)
+OF_FAMILIES = {"family": np.arange(FAMILIES), "size": SIZES, "same": SAME}
 PARTS = ("kind", "sex", "birth", "arrival", "background", "schooled")
 FIRST_BIRTH, LAST_BIRTH = 1800, 2200
 
@@ -110,6 +111,9 @@ class Cells:
         self.gained: Floats = np.empty((0, STATES))  # all zero between two moves
         self.usual = np.empty(0, dtype=np.int64)  # the type that newcomers to a row come to
         self.level_shares = np.full((KINDS, levels), 1 / levels)  # of the residents of each kind
+        self.least = 0.0  # flows of fewer persons between rows are left out
+        self._columns: dict[str, Ints] = {}  # what is known of rows; these are only added to
+        self._spare: dict[str, NDArray[Any]] = {}  # longer arrays, of which others are the begin
 
     # Types
 
@@ -133,14 +137,50 @@ class Cells:
         before, more = self.types["kind"].size, keys.size
         for part in PARTS:
             self.types[part] = np.concatenate([self.types[part], parts[part]])
-        self.origins = np.concatenate([self.origins, np.zeros((more, len(ORIGIN)))])
-        self.places = np.concatenate([self.places, np.zeros((more, PLACES))])
+        for name, value in (("origins", 0), ("places", 0), ("row_of", -1)):
+            setattr(self, name, self._longer(name, more, value))
         every = np.concatenate([self._keys, keys])
         numbers = np.concatenate([self._order, np.arange(before, before + more)])
         order = np.argsort(every)
         self._keys, self._order = every[order], numbers[order]
-        empty = np.full((more, self.row_of.shape[1]), -1, dtype=np.int32)
-        self.row_of = np.concatenate([self.row_of, empty])
+
+    def _longer(self, name: str, more: int, value: int) -> NDArray[Any]:
+        """Return an array of types with so many more lines, in place where there is room."""
+        old, spare = getattr(self, name), self._spare.get(name)
+        n = len(old)
+        if spare is None or old.base is not spare or len(spare) < n + more:
+            spare = np.empty((n + more + n // 4, *old.shape[1:]), dtype=old.dtype)
+            spare[:n] = old
+            self._spare[name] = spare
+        spare[n : n + more] = value
+        return spare[: n + more]
+
+    def column(self, name: str) -> Ints:
+        """Return what is known of every row by this name: a part of its type or place."""
+        known = self._columns.get(name, np.empty(0, dtype=np.int64))
+        if known.size < self.count:
+            new = slice(known.size, self.count)
+            known = np.concatenate([known, self._known(name, new)])
+            self._columns[name] = known
+        return known
+
+    def persons(self) -> Floats:
+        """Return how many persons each row holds."""
+        found = np.empty(self.count)
+        kernel.persons_of(self.mass[: self.count], found)
+        return found
+
+    def _known(self, name: str, rows: slice) -> Ints:
+        if name in PARTS:
+            return self.types[name][self.row_type[rows]]
+        if name in OF_FAMILIES:
+            return OF_FAMILIES[name][self.row_place[rows] % FAMILIES]
+        if name == "own":
+            return IMMIGRANT[self._known("kind", rows)].astype(np.int64)
+        if name == "type":
+            return self.row_type[rows].astype(np.int64)
+        place = self.row_place[rows].astype(np.int64)
+        return place // FAMILIES % ROLES if name == "role" else place // (FAMILIES * ROLES)
 
     def shares(self) -> Floats:
         """Return the share of each origin among the persons of each type."""
@@ -155,7 +195,7 @@ class Cells:
     def note_usual(self, year: int) -> None:
         """Find the usual type of the neighbours of each type, and of what origins they are."""
         n = self.types["kind"].size
-        persons = np.bincount(self.row_type[: self.count], self.mass[: self.count] @ ONES, n)
+        persons = np.bincount(self.row_type[: self.count], self.persons(), n)
         self.usual = self.find(_neighbours(self.types, year, NEAR))
         more = self.types["kind"].size - n
         there = np.append(persons, np.zeros(more)).astype(np.float64)
@@ -180,16 +220,32 @@ class Cells:
         return self.usual
 
     def merge(self, light: float, lightest: float, year: int) -> None:
-        """Put light rows to those of the usual types, and the lightest to those of wider bands."""
+        """Put light rows to those of the usual types, and the lightest to those of wider bands.
+
+        Of the smallest families in these the persons join the largest of the same role.
+        """
         self._merge(self.usual_types(), light)
-        wide = self.find(_neighbours(self.types, year, WIDE))
-        n, more = wide.size, self.types["kind"].size - wide.size
-        self._merge(np.append(wide, np.arange(n, n + more)), lightest)
+        for bands, least in ((WIDE, lightest), (WIDEST, lightest / 4)):
+            wide = self.find(_neighbours(self.types, year, bands))
+            n, more = wide.size, self.types["kind"].size - wide.size
+            self._merge(np.append(wide, np.arange(n, n + more)), least)
+        self._join_largest(lightest / 50)
+
+    def _join_largest(self, least: float) -> None:
+        """Put rows with fewer persons to the largest one of the same type, place and role."""
+        n = self.count
+        persons = self.persons()
+        roles = self.levels * ROLES
+        group = self.column("type") * roles + self.row_place[:n] // FAMILIES
+        best = np.empty(self.types["kind"].size * roles, dtype=np.int64)
+        kernel.heaviest(group, persons, best)
+        light = np.flatnonzero((persons < least) & (best[group] != np.arange(n)))
+        kernel.pour(light, best[group[light]], self.mass)
 
     def _merge(self, into: Ints, least: float) -> None:
         n = self.count
         types = self.row_type[:n].astype(np.int64)
-        light = np.flatnonzero((into[types] != types) & (self.mass[:n] @ ONES < least))
+        light = np.flatnonzero((into[types] != types) & (self.persons() < least))
         target = self.rows(into[types[light]], 0, 0, self.row_place[light].astype(np.int64))
         kernel.pour(light, target, self.mass)
         known = np.bincount(into, minlength=into.size) > 0
@@ -248,7 +304,7 @@ class Cells:
 
         used: types that are needed though nobody is there. Returned: the new number of each type.
         """
-        kept = np.flatnonzero(self.mass[: self.count] @ ONES > least)
+        kept = np.flatnonzero(self.persons() > least)
         n = kept.size
         self.row_type[:n], self.row_place[:n] = self.row_type[kept], self.row_place[kept]
         self.mass[:n] = self.mass[kept]
@@ -266,6 +322,7 @@ class Cells:
         self.row_of = np.full((np.count_nonzero(needed), self.row_of.shape[1]), -1, dtype=np.int32)
         self.row_of[self.row_type[:n], self.row_place[:n]] = np.arange(n)
         self.usual = self.usual[:0]
+        self._columns = {}
         return number
 
 
@@ -283,20 +340,15 @@ class View:
     """The rows of cells with what is known of each, as columns; a picture of the moment."""
 
     def __init__(self, cells: Cells) -> None:
-        n = cells.count
-        self.type = cells.row_type[:n].astype(np.int64)
-        place = cells.row_place[:n].astype(np.int64)
-        self.family = place % FAMILIES
-        self.role = place // FAMILIES % ROLES
-        self.level = place // (FAMILIES * ROLES)
-        self.size, self.same = SIZES[self.family], SAME[self.family]
-        types = cells.types
-        self.kind, self.sex = types["kind"][self.type], types["sex"][self.type]
-        self.birth, self.arrival = types["birth"][self.type], types["arrival"][self.type]
-        self.background = types["background"][self.type]
-        self.mass = cells.mass[:n]
-        self.persons: Floats = self.mass @ ONES
-        self.own = IMMIGRANT[self.kind].astype(np.int64)  # counted among the immigrants
+        column = cells.column
+        self.type, self.level = column("type"), column("level")
+        self.family, self.role = column("family"), column("role")
+        self.size, self.same = column("size"), column("same")
+        self.kind, self.sex = column("kind"), column("sex")
+        self.birth, self.arrival = column("birth"), column("arrival")
+        self.background = column("background")
+        self.own = column("own")  # counted among the immigrants
+        self.persons: Floats = cells.persons()
 
 
 def rows_of(cells: Cells) -> kernel.Rows:
@@ -318,13 +370,18 @@ class Moves:
         some = np.flatnonzero(share > 0)
         self.parts.append((source[some], target[some], share[some]))
 
+    def go(self, view: "View", source: Ints, role: Any, family: Ints, share: Floats) -> None:
+        """Note which share of rows goes to another role and family, among its neighbours."""
+        some = np.flatnonzero(share * view.persons[source] > self.cells.least)
+        rows, role = source[some], np.broadcast_to(role, source.shape)[some]
+        target = self.cells.near(view.type[rows], view.level[rows], role, family[some])
+        self.parts.append((rows, target, share[some]))
+
     def happen(self) -> None:
         """Let them go."""
-        mass, gained = self.cells.mass, self.cells.gained
-        for source, target, share in self.parts:
-            kernel.shift_mass(source, target, share, mass, gained)
-        for source, target, _ in self.parts:
-            kernel.take_in(source, target, mass, gained)
+        if self.parts:
+            source, target, share = (np.concatenate(part) for part in zip(*self.parts, strict=True))
+            kernel.shift_mass(source, target, share, self.cells.mass, self.cells.gained)
 
 
 def _neighbours(types: Mapping[str, Ints], year: int, bands: tuple[Ints, Any]) -> dict[str, Ints]:

@@ -231,28 +231,46 @@ def shift_mass(
     mass: NDArray[np.float64],
     gained: NDArray[np.float64],
 ) -> None:
-    """Note in `gained` what rows get from others; the shares are of what the source holds."""
+    """Let rows get from others, all at once; the shares are of what the source held before.
+
+    gained: room for what rows get, zero before and after.
+    """
+    touched = np.zeros(mass.shape[0], dtype=np.bool_)
+    rows, n = np.empty(2 * source.size, dtype=np.int64), 0
     for j in range(source.size):
         s, t, part = source[j], target[j], share[j]
-        for k in range(mass.shape[1]):
+        for r in (s, t):
+            if not touched[r]:
+                touched[r] = True
+                rows[n] = r
+                n += 1
+        for k in range(STATES):
             flow = mass[s, k] * part
             gained[t, k] += flow
             gained[s, k] -= flow
+    for r in rows[:n]:
+        for k in range(STATES):
+            mass[r, k] += gained[r, k]
+            gained[r, k] = 0.0
 
 
 @kernel
-def take_in(
-    source: NDArray[np.int64],
-    target: NDArray[np.int64],
-    mass: NDArray[np.float64],
-    gained: NDArray[np.float64],
+def persons_of(mass: NDArray[np.float64], persons: NDArray[np.float64]) -> None:
+    """Write how many persons each row holds."""
+    for r in range(mass.shape[0]):
+        persons[r] = _total(mass[r])
+
+
+@kernel
+def heaviest(
+    group: NDArray[np.int64], persons: NDArray[np.float64], best: NDArray[np.int64]
 ) -> None:
-    """Add what was noted for these rows, and clear it."""
-    for which in (source, target):
-        for r in which:
-            for k in range(mass.shape[1]):
-                mass[r, k] += gained[r, k]
-                gained[r, k] = 0.0
+    """Write which row of each group holds most persons; -1 of a group without rows."""
+    best[:] = -1
+    for r in range(group.size):
+        known = best[group[r]]
+        if known < 0 or persons[r] > persons[known]:
+            best[group[r]] = r
 
 
 @kernel

@@ -77,7 +77,7 @@ class FamilyLife:
         which = np.flatnonzero(paired)
         share = self._partners(going, view, which) * self.couples.apart_leaving[view.sex[which]]
         moves = Moves(cells)
-        _lose(moves, cells, view, which, share, with_children=view.sex[which] == MALE)
+        _lose(moves, view, which, share, with_children=view.sex[which] == MALE)
         moves.happen()
 
     def _partners(self, by_age: Floats, view: View, which: Ints) -> Floats:
@@ -118,8 +118,7 @@ class FamilyLife:
         stay = np.where(np.isin(view.role, (ALONE, AT_HOME)), father * view.own, 1.0)[which]
         other = np.where(view.role == AT_HOME, AT_HOME_MIXED, MIXED)[which]
         for role, share in ((view.role[which], stay), (other, 1 - stay)):
-            target = cells.near(view.type[which], view.level[which], role, family)
-            moves.add(which, target, rate[which] * share)
+            moves.go(view, which, role, family, rate[which] * share)
         moves.happen()
         return Born(mothers, persons)
 
@@ -149,7 +148,7 @@ class FamilyLife:
         which = np.flatnonzero((view.role == PAIRED) & (view.persons > FEWEST))
         moves = Moves(cells)
         share = self._partners(by_age, view, which)
-        _lose(moves, cells, view, which, share, with_children=np.zeros(which.size, np.bool_))
+        _lose(moves, view, which, share, with_children=np.zeros(which.size, np.bool_))
         moves.happen()
 
     # Unions
@@ -162,17 +161,17 @@ class FamilyLife:
         age = year - view.birth
         asked = (age >= unions.YOUNGEST) & (age <= unions.OLDEST) & (view.persons > FEWEST)
         rates, moves = unions.rates(), Moves(cells)
-        self._part(cells, view, moves, rates, np.resize(moving, view.persons.size), year)
+        self._part(view, moves, rates, np.resize(moving, view.persons.size), year)
         at = view.sex, np.clip(age - unions.YOUNGEST, 0, rates.leave.shape[1] - 1)
         which = np.flatnonzero(asked & (view.role == MIXED))
-        _leave_mixed(moves, cells, view, which, rates.leave[at][which])
+        _leave_mixed(moves, view, which, rates.leave[at][which])
         which = np.flatnonzero(asked & np.isin(view.role, (ALONE, AT_HOME, AT_HOME_MIXED)))
-        _find_outside(moves, cells, view, which, rates.outside[at][which])
+        _find_outside(moves, view, which, rates.outside[at][which])
         self._find(cells, view, moves, which, rates.within[at][which], year)
         moves.happen()
 
     def _part(
-        self, cells: Cells, view: View, moves: Moves, rates: unions.Rates, moving: Floats, year: int
+        self, view: View, moves: Moves, rates: unions.Rates, moving: Floats, year: int
     ) -> None:
         """Let couples part: at the woman's rate, or since one of them moved away."""
         birth = FIRST_BIRTH + np.arange(BIRTHS)
@@ -191,9 +190,8 @@ class FamilyLife:
         for who, share in ((True, leaves), (False, 1 - leaves)):
             size = np.where(who, 1, view.size[which] - 1)
             same = np.where(who, view.own[which], view.same[which] - 1)
-            target = cells.near(view.type[which], view.level[which], ALONE,
-                                family_class(size, np.maximum(same, view.own[which])))  # fmt: skip
-            moves.add(which, target, rate * share)
+            family = family_class(size, np.maximum(same, view.own[which]))
+            moves.go(view, which, ALONE, family, rate * share)
 
     def _find(
         self, cells: Cells, view: View, moves: Moves, which: Ints, rate: Floats, year: int
@@ -218,9 +216,8 @@ class FamilyLife:
                 shares = ((1, immigrant), (0, 1 - immigrant)) if more == 1 else ((1, 1.0),)
                 for own, part in shares:
                     family = family_class(size[mine] + more, same[mine] + own)
-                    target = cells.near(view.type[rows], view.level[rows], PAIRED, family)
-                    moves.add(rows, target,
-                              (rate * success)[mine] * come[more] / total * part)  # fmt: skip
+                    coming = come[more] / total * part
+                    moves.go(view, rows, PAIRED, family, (rate * success)[mine] * coming)
 
     def _success(
         self, view: View, which: Ints, seeking: Floats, share: Floats, year: int
@@ -254,10 +251,9 @@ class FamilyLife:
         home = np.isin(view.role, (AT_HOME, AT_HOME_MIXED)) & (age >= leaving_home.YOUNGEST)
         moves = Moves(cells)
         which = np.flatnonzero(home & (view.persons > FEWEST))
-        target = cells.near(view.type[which], view.level[which], ALONE,
-                            family_class(1, view.own[which]))  # fmt: skip
-        moves.add(which, target, rate[view.sex[which], at[which]])
-        self._let_go(cells, view, moves, rate.mean(axis=0), year)
+        family = family_class(1, view.own[which])
+        moves.go(view, which, ALONE, family, rate[view.sex[which], at[which]])
+        self._let_go(view, moves, rate.mean(axis=0), year)
         moves.happen()
 
     def _leaving_parents(self, rate: Floats) -> Floats:
@@ -279,7 +275,7 @@ class FamilyLife:
             by_parent[sex] = np.divide(left, home, out=np.zeros(AGES), where=home > 0)
         return by_parent
 
-    def _let_go(self, cells: Cells, view: View, moves: Moves, rate: Floats, year: int) -> None:
+    def _let_go(self, view: View, moves: Moves, rate: Floats, year: int) -> None:
         """Take children who leave off their parents' families."""
         by_parent = self._leaving_parents(rate)
         with_partner = (view.role == PAIRED).astype(np.int64)
@@ -290,10 +286,8 @@ class FamilyLife:
         hazard = by_parent[view.sex, np.clip(year - view.birth, 0, AGES - 1)][which]
         for children, gone in ((immigrant[which], 1), (others[which], 0)):
             family = family_class(view.size[which] - 1, view.same[which] - gone)
-            role = view.role[which]
-            target = cells.near(view.type[which], view.level[which], role, family)
             every = immigrant[which] + others[which]
-            moves.add(which, target, _one_gone(hazard, children, every))
+            moves.go(view, which, view.role[which], family, _one_gone(hazard, children, every))
 
 
 def _one_gone(hazard: Floats, children: Ints, every: Ints) -> Floats:
@@ -313,7 +307,6 @@ def _by_partner(view: View, persons: Floats, doing: Floats, which: NDArray[np.bo
 
 def _lose(
     moves: Moves,
-    cells: Cells,
     view: View,
     which: Ints,
     share: Floats,
@@ -324,28 +317,24 @@ def _lose(
     size = np.where(with_children, 1, view.size[which] - 1)
     same = np.where(with_children, view.own[which], view.same[which] - 1)
     family = family_class(size, np.maximum(same, view.own[which]))
-    target = cells.near(view.type[which], view.level[which], ALONE, family)
-    moves.add(which, target, np.minimum(share, 1.0))
+    moves.go(view, which, ALONE, family, np.minimum(share, 1.0))
 
 
-def _leave_mixed(moves: Moves, cells: Cells, view: View, which: Ints, rate: Floats) -> None:
+def _leave_mixed(moves: Moves, view: View, which: Ints, rate: Floats) -> None:
     """Let people leave a partner who is no person: a man loses all who are none."""
     man = view.sex[which] == MALE
     persons = np.maximum(view.same[which], 1)
     size = np.where(man, persons, view.size[which] - 1)
     role = np.where(size > persons, MIXED, ALONE)
-    target = cells.near(view.type[which], view.level[which], role,
-                        family_class(size, view.same[which]))  # fmt: skip
-    moves.add(which, target, rate)
+    moves.go(view, which, role, family_class(size, view.same[which]), rate)
 
 
-def _find_outside(moves: Moves, cells: Cells, view: View, which: Ints, rate: Floats) -> None:
+def _find_outside(moves: Moves, view: View, which: Ints, rate: Floats) -> None:
     """Let singles find a partner who is no person; who lives with parents leaves them."""
     alone = view.role[which] == ALONE
     size = np.where(alone, view.size[which], 1) + 1
     same = np.where(alone, view.same[which], view.own[which])
-    target = cells.near(view.type[which], view.level[which], MIXED, family_class(size, same))
-    moves.add(which, target, rate)
+    moves.go(view, which, MIXED, family_class(size, same), rate)
 
 
 def levels_by_origin(people: Population) -> Floats:

@@ -57,11 +57,12 @@ def _house(grown: Kids, cells: Cells, types: Ints, state: Ints) -> None:
 
 def _families(grown: Kids, cells: Cells) -> tuple[Floats, Floats]:
     """Return shares of classes of families, and of families with members who are no persons."""
-    classes, mixed = families_of(View(cells))
+    parents, classes, mixed = families_of(View(cells))
     total, born = classes.sum(axis=2), born_here(grown)
-    known = (grown.parents != NOBODY) & (total[born, grown.parents] > 1e-9)
-    group = np.where(known, grown.parents, 0)
-    of_kind = classes.reshape(2, KINDS, YEARS, FAMILIES).sum(axis=2)
+    group = np.minimum(np.searchsorted(parents, grown.parents), parents.size - 1)
+    known = (parents[group] == grown.parents) & (total[born, group] > 1e-9)
+    of_kind = np.zeros((2, KINDS, FAMILIES))
+    np.add.at(of_kind, (slice(None), parents // YEARS), classes)
     usual = of_kind[born, np.maximum(grown.parents, 0) // YEARS]
     share = np.where(known[:, None], classes[born, group], usual)
     alone = (grown.parents == NOBODY) | (share.sum(axis=1) <= 0)

@@ -75,6 +75,28 @@ class Kids:
         _, first, where = np.unique(key, return_index=True, return_inverse=True)
         return replace(self.take(first), persons=sums(where, self.persons, first.size))
 
+    def without(self, least: float) -> "Kids":
+        """Return the rows with more persons; they stand for the others of their kind too."""
+        kept = self.take(np.flatnonzero(self.persons > least))
+        every, held = (sums(kids.kind, kids.persons, KINDS) for kids in (self, kept))
+        kept.persons = kept.persons * (every / np.where(held > 0, held, 1.0))[kept.kind]
+        return kept
+
+    def lightened(self, least: float) -> "Kids":
+        """Return the rows; those with fewer persons live with the parents of the heaviest row.
+
+        That is of the same kind, with parents of the same kind.
+        """
+        led = np.flatnonzero(self.parents != NOBODY)
+        led = led[np.argsort(self.persons[led], kind="stable")]
+        group = self.kind * KINDS + self.parents // YEARS
+        heaviest = np.full(KINDS * KINDS, NOBODY)
+        heaviest[group[led]] = self.parents[led]  # the last, and heaviest, stays
+        light = led[self.persons[led] < least]
+        parents = self.parents.copy()
+        parents[light] = heaviest[group[light]]
+        return replace(self, parents=parents).merged()
+
 
 def nobody() -> Kids:
     """Return no children."""
@@ -150,19 +172,22 @@ def _ratio(part: Floats, whole: Floats) -> Floats:
     return np.asarray(np.divide(part, whole, out=found, where=whole > 1e-9))
 
 
-def families_of(view: View) -> tuple[Floats, Floats]:
+def families_of(view: View) -> tuple[Ints, Floats, Floats]:
     """Return the families in which children live: by class, and how many of them are mixed.
 
-    Of children who are immigrants and of those born in Norway, by parents.
+    First the parents that there are, in order. Of children who are immigrants and of those born
+    in Norway, by these parents.
     """
     group = parents_of(view.kind, view.arrival)
+    there = np.bincount(group, minlength=GROUPS) > 0
+    known, group = np.flatnonzero(there), (np.cumsum(there) - 1)[group]
     classes, mixed = [], []
     for children in children_with(view):
         weight = children * view.persons
-        of = sums(group * FAMILIES + view.family, weight, GROUPS * FAMILIES)
-        classes.append(of.reshape(GROUPS, FAMILIES))
-        mixed.append(sums(group, weight * (view.role == MIXED), GROUPS))
-    return np.stack(classes), np.stack(mixed)
+        of = sums(group * FAMILIES + view.family, weight, known.size * FAMILIES)
+        classes.append(of.reshape(known.size, FAMILIES))
+        mixed.append(sums(group, weight * (view.role == MIXED), known.size))
+    return known, np.stack(classes), np.stack(mixed)
 
 
 def own_class(kind: Ints) -> Ints:

@@ -63,6 +63,7 @@ MANY = 60_000  # rows; fewer are never merged
 # Persons; rows in which fewer are expected are put to their neighbours, near and wide.
 LIGHT, LIGHTEST = 5.0, 0.7
 FEWEST = 1e-6  # persons; rows in which fewer are expected are given up
+FEWEST_GO, FEWEST_KIDS = 1e-3, 0.05  # flows in families left out; rows of children joined
 
 
 @dataclass(frozen=True)
@@ -195,7 +196,7 @@ class Twin:
         if self.exact is not None and cells.levels == 1:
             factor *= self._first_ratio(tables, where, factor)[:, None, :]
         self.exact = None
-        before = cells.mass[: cells.count] @ np.ones(STATES)
+        before = cells.persons()
         moving, leaving, by_level, moved, profile = self._chosen(
             tables, where, factor, cells.mass[: cells.count]
         )
@@ -266,11 +267,13 @@ class Twin:
         else:
             parents = parents_who(view, before, moving, left)
             move, leave = parents.of(kids, parents.move), parents.of(kids, parents.leave)
-        self.first = None
         gone = replace(kids, persons=kids.persons * leave)
-        gone = gone.take(np.flatnonzero(gone.persons > 0))
+        gone = gone.without(self.cells.least)
         staying = replace(kids, persons=kids.persons * (1 - leave))
-        return staying.merged(), gone, _by_group(kids, kids.persons * move)
+        if self.first is not None:  # a row for each child, no longer
+            gone, staying = gone.merged(), staying.merged()
+        self.first = None
+        return staying, gone, _by_group(kids, kids.persons * move)
 
     def _give_birth(self) -> Floats:
         view = View(self.cells)
@@ -315,8 +318,10 @@ class Twin:
         self.kids = replace(self.kids, parents=parents_grown_old(self.kids.parents, self.year))
         self.cells.grow_old(self.year)
         many = self.cells.count > MANY
+        self.cells.least = FEWEST_GO if many else 0.0
         if many:
             self.cells.merge(LIGHT, LIGHTEST, self.year)
+        self.kids = self.kids.lightened(FEWEST_KIDS) if many else self.kids.merged()
         kept = self.cells.compact(FEWEST if many else 0.0, self.abroad.types())
         self.abroad.renumber(kept)
 

@@ -118,8 +118,7 @@ class Newcomers:
             share = np.minimum(gone[which] / view.persons[which], 1.0)
             for more in np.flatnonzero(size).tolist():
                 family = family_class(1 + more, view.own[which] + more)
-                target = cells.near(view.type[which], view.level[which], role, family)
-                moves.add(which, target, share * size[more] / size.sum())
+                moves.go(view, which, role, family, share * size[more] / size.sum())
         moves.happen()
 
     def _commonest(self, view: View, row: Ints, ring: Ints, waits: Floats) -> Ints:

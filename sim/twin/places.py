@@ -64,12 +64,9 @@ def change_shares(cells: Cells, by_level: Floats, before: Floats, rules: Any) ->
     persons = sums(cells.row_type[: before.size], before, cells.places.shape[0])
     which = np.flatnonzero(persons > 0)
     reason = REASON_OF_KIND[cells.types["kind"][which]]
-    after, moving = np.empty((2, which.size, PLACES))
+    after = np.zeros((which.size, PLACES))
     places_kernel.part_with(
         cells.place_shares()[which], persons[which], factors(tables), reason,
-        by_level[which], after, moving,
+        by_level[which], where_to(destination), after,
     )  # fmt: skip
-    for r, where in enumerate(where_to(destination)):
-        mine = np.flatnonzero(reason == r)
-        after[mine] += moving[mine] @ where
     cells.places[which] = np.maximum(after, 0.0)

@@ -42,13 +42,14 @@ def part_with(
     factor: NDArray[np.float64],
     reason: NDArray[np.int64],
     by_level: NDArray[np.float64],
-    staying: NDArray[np.float64],
-    moving: NDArray[np.float64],
+    where: NDArray[np.float64],
+    after: NDArray[np.float64],
 ) -> None:
-    """Write who stays and who moves by type and place.
+    """Write who lives in each place by type when some have moved and others left.
 
     by_level: movers and leavers by type and level; inside a level they are of the places as
     the factors let people move and leave. persons: by type, before anybody left.
+    where: where movers go, by reason, place they leave and place.
     """
     total = np.empty((LEVELS, 2))
     for t in range(shares.shape[0]):
@@ -63,6 +64,9 @@ def part_with(
                 total[level, outcome] = by_level[t, level, outcome] / weight if weight > 0 else 0.0
         for p in range(shares.shape[1]):
             level, share = p % LEVELS, shares[t, p]
-            moving[t, p] = share * factor[r, p, 0] * total[level, 0]
-            left = share * factor[r, p, 1] * total[level, 1]
-            staying[t, p] = share * persons[t] - moving[t, p] - left
+            if share > 0.0:
+                moving = share * factor[r, p, 0] * total[level, 0]
+                leaving = share * factor[r, p, 1] * total[level, 1]
+                after[t, p] += share * persons[t] - moving - leaving
+                for q in range(shares.shape[1]):
+                    after[t, q] += moving * where[r, p, q]
