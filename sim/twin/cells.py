@@ -57,6 +57,8 @@ AGES_OF_BANDS, RECENT = (22, 34), 7  # ages where bands widen; years of stay tha
 NEAR = np.array([1, 3, 5]), np.int64(3)
 WIDE = np.array([2, 5, 15]), np.int64(5)
 WIDEST = np.array([4, 10, 30]), np.int64(10)
+# How much fewer persons the widest bands take than wide ones, and the largest family than these.
+SPARSER, SPARSEST = 4, 50
 OF_FAMILIES = {"family": np.arange(FAMILIES), "size": SIZES, "same": SAME}
 PARTS = ("kind", "sex", "birth", "arrival", "background", "schooled")
 FIRST_BIRTH, LAST_BIRTH = 1800, 2200
@@ -141,7 +143,7 @@ class Cells:
             setattr(self, name, self._longer(name, more, value))
         every = np.concatenate([self._keys, keys])
         numbers = np.concatenate([self._order, np.arange(before, before + more)])
-        order = np.argsort(every)
+        order = np.argsort(every, kind="stable")  # quick, of two that are in order
         self._keys, self._order = every[order], numbers[order]
 
     def _longer(self, name: str, more: int, value: int) -> NDArray[Any]:
@@ -225,11 +227,11 @@ class Cells:
         Of the smallest families in these the persons join the largest of the same role.
         """
         self._merge(self.usual_types(), light)
-        for bands, least in ((WIDE, lightest), (WIDEST, lightest / 4)):
+        for bands, least in ((WIDE, lightest), (WIDEST, lightest / SPARSER)):
             wide = self.find(_neighbours(self.types, year, bands))
             n, more = wide.size, self.types["kind"].size - wide.size
             self._merge(np.append(wide, np.arange(n, n + more)), least)
-        self._join_largest(lightest / 50)
+        self._join_largest(lightest / SPARSEST)
 
     def _join_largest(self, least: float) -> None:
         """Put rows with fewer persons to the largest one of the same type, place and role."""
@@ -319,7 +321,9 @@ class Cells:
         self.row_type[:n] = number[self.row_type[:n]]
         inside = needed[self._order]
         self._keys, self._order = self._keys[inside], number[self._order[inside]]
-        self.row_of = np.full((np.count_nonzero(needed), self.row_of.shape[1]), -1, dtype=np.int32)
+        many = np.count_nonzero(needed)
+        spare = np.full((many + many // 4, self.row_of.shape[1]), -1, dtype=np.int32)
+        self.row_of, self._spare["row_of"] = spare[:many], spare
         self.row_of[self.row_type[:n], self.row_place[:n]] = np.arange(n)
         self.usual = self.usual[:0]
         self._columns = {}

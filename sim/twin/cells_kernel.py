@@ -118,7 +118,7 @@ def _total(persons: NDArray[np.float64]) -> float:
 
 @inlined
 def _go(
-    traits: NDArray[np.float64],
+    traits: tuple[NDArray[np.float64], NDArray[np.float64]],
     move: float,
     leave: float,
     part: float,
@@ -127,7 +127,7 @@ def _go(
 ) -> None:
     """Write the expected movers and leavers of a part of the persons, by state."""
     for k in range(STATES):
-        m, e = move * traits[0, k], leave * traits[1, k]
+        m, e = move * traits[0][k], leave * traits[1][k]
         share = persons[k] * part / (1.0 + m + e)
         here[0, k] = share * m
         here[1, k] = share * e
@@ -135,7 +135,7 @@ def _go(
 
 @inlined
 def _go_if_born(
-    traits: NDArray[np.float64],
+    traits: tuple[NDArray[np.float64], NDArray[np.float64]],
     move: float,
     chances: NDArray[np.float64],
     part: float,
@@ -145,7 +145,7 @@ def _go_if_born(
     """Do the same for Norwegian-born persons: some leave, and some of the others move."""
     for k in range(STATES):
         gone = persons[k] * part * chances[1 if k % EDUCATIONS >= DEGREE else 0]
-        m = move * traits[0, k]
+        m = move * traits[0][k]
         here[0, k] = (persons[k] * part - gone) * m / (1.0 + m)
         here[1, k] = gone
 
@@ -199,7 +199,7 @@ def choose(
                                             reason_of, region_of)  # fmt: skip
                 at, of = (reason_of[kind], level) if fine else (t, seen)
                 move, leave = move * factor[at, of, 0], leave * factor[at, of, 1]
-                traits = w.traits[:, first : first + STATES]
+                traits = w.traits[0, first : first + STATES], w.traits[1, first : first + STATES]
                 if born:
                     reached = min(max(year - rows.birth[t], 0), leaves_of_born.shape[2] - 1)
                     chances = leaves_of_born[kind - IMMIGRANT_KINDS, :, reached]

@@ -62,7 +62,8 @@ def _families(grown: Kids, cells: Cells) -> tuple[Floats, Floats]:
     group = np.minimum(np.searchsorted(parents, grown.parents), parents.size - 1)
     known = (parents[group] == grown.parents) & (total[born, group] > 1e-9)
     of_kind = np.zeros((2, KINDS, FAMILIES))
-    np.add.at(of_kind, (slice(None), parents // YEARS), classes)
+    for side in range(2):
+        np.add.at(of_kind[side], parents // YEARS, classes[side])
     usual = of_kind[born, np.maximum(grown.parents, 0) // YEARS]
     share = np.where(known[:, None], classes[born, group], usual)
     alone = (grown.parents == NOBODY) | (share.sum(axis=1) <= 0)

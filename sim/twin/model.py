@@ -63,7 +63,7 @@ MANY = 60_000  # rows; fewer are never merged
 # Persons; rows in which fewer are expected are put to their neighbours, near and wide.
 LIGHT, LIGHTEST = 5.0, 0.7
 FEWEST = 1e-6  # persons; rows in which fewer are expected are given up
-FEWEST_GO, FEWEST_KIDS = 1e-3, 0.05  # flows in families left out; rows of children joined
+FEWEST_GO, FEWEST_KIDS = 5e-3, 0.05  # flows in families left out; rows of children joined
 
 
 @dataclass(frozen=True)
