@@ -1,10 +1,12 @@
 """Cells: classes, types and rows, and moves between rows."""
 
 import numpy as np
+import pytest
 
 from sim.twin.cells import (
     ALONE,
     FAMILIES,
+    KINDS,
     LARGEST,
     LONG_AGO,
     PAIRED,
@@ -12,11 +14,12 @@ from sim.twin.cells import (
     SIZES,
     STATES,
     Cells,
-    Moves,
+    View,
     arrival_of,
     family_class,
     kind_of,
 )
+from sim.twin.moves import Moves
 
 
 def parts(**given):
@@ -63,6 +66,52 @@ def test_moves_are_shares_of_what_was_there_before():
     np.testing.assert_allclose(cells.mass[a[0], [3, 4]], [50.0, 1.0])
     np.testing.assert_allclose(cells.mass[b[0], [3, 4]], [50.0, 9.0])
     assert not cells.gained.any()
+
+
+def test_small_flows_stay_where_they_are_and_others_go():
+    """A tenth of 100 persons goes, a tenth of one does not, where a flow needs two persons."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980, 1990]))
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows, np.array([0, 0]), np.array([100.0, 1.0]))
+    cells.least = 2.0
+    moves, view = Moves(cells), View(cells)
+    moves.go(view, rows, PAIRED, np.full(2, family_class(2, 2)), np.full(2, 0.1))
+    moves.happen()
+    np.testing.assert_allclose(cells.persons(), [90.0, 1.0, 10.0])
+    assert cells.column("role").tolist() == [ALONE, ALONE, PAIRED]
+
+
+def test_rows_are_known_by_type_and_place_when_more_are_made():
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980, 1990], kind=[0, KINDS - 1]))
+    cells.rows(types[:1], 0, ALONE, family_class(1, 1))
+    assert cells.column("birth").tolist() == [1980]
+    cells.rows(types[1:], 0, PAIRED, family_class(3, 1))
+    view = View(cells)
+    assert view.birth.tolist() == [1980, 1990]
+    assert view.own.tolist() == [1, 0]
+    assert (view.size.tolist(), view.same.tolist()) == ([1, 3], [1, 1])
+    assert (view.role.tolist(), view.level.tolist()) == ([ALONE, PAIRED], [0, 0])
+
+
+def test_the_smallest_families_join_the_largest_of_their_role():
+    """Persons born in 1985, the middle of the widest band: there those come who are merged."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1985]))
+    sizes, persons = np.array([2, 3, 4]), np.array([40.0, 9.0, 0.001])
+    rows = cells.rows(types, 0, PAIRED, family_class(sizes, 2))
+    cells.add(rows, np.zeros(3, dtype=np.int64), persons)
+    alone = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(alone, np.zeros(1, dtype=np.int64), np.array([0.002]))
+    cells.note_usual(2013)
+    cells.merge(0.0, 0.7, 2013)
+    held = {(r, s): p for r, s, p in zip(cells.column("role").tolist(),
+            cells.column("size").tolist(), cells.persons().tolist(), strict=True) if p}  # fmt: skip
+    assert held[PAIRED, 2] == pytest.approx(40.001)
+    assert held[PAIRED, 3] == 9.0
+    assert (PAIRED, 4) not in held
+    assert held[ALONE, 1] == 0.002
 
 
 def test_merging_and_dropping_lose_nobody():

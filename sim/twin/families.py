@@ -30,12 +30,12 @@ from sim.twin.cells import (
     Cells,
     Floats,
     Ints,
-    Moves,
     View,
     family_class,
     sums,
 )
 from sim.twin.market import expected_smaller
+from sim.twin.moves import Moves
 from sim.twin.start import GAPS, GENERATIONS, Couples
 
 FEMALE, MALE = SEX.index("female"), SEX.index("male")

@@ -23,7 +23,6 @@ from sim.twin.cells import (
     Cells,
     Floats,
     Ints,
-    Moves,
     View,
     family_class,
     kind_of,
@@ -31,6 +30,7 @@ from sim.twin.cells import (
 )
 from sim.twin.kids import GROUPS, NOBODY, Kids, nobody, parents_of
 from sim.twin.market import expected_smaller
+from sim.twin.moves import Moves
 
 YOUNG = 15  # up to this age at the end of the year newcomers begin adult life only after it
 GENERATION, AT_HOME_UNTIL = 15, 30  # years by which parents are older; age to live with them
