@@ -105,7 +105,8 @@ class FamilyLife:
         rate = np.zeros(n)
         rate[women] = chance[view.type[women], UNION_OF_ROLE[view.role[women]]]
         mothers = rate * view.persons
-        father = np.where(view.role == PAIRED, self.couples.immigrant_father[view.kind],
+        others = view.same > view.own  # immigrants: the partner, or children of earlier unions
+        father = np.where(view.role == PAIRED, others * self.couples.immigrant_father[view.kind],
                           births.assumed()["immigrant_father_no_union"])  # fmt: skip
         father = np.where(UNION_OF_ROLE[view.role] == births.MIXED, 0.0, father)
         persons = mothers * father * view.own

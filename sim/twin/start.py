@@ -64,7 +64,7 @@ class Couples:
 
     gaps: shares of GAPS. apart_leaving, apart_moving: how often a partner goes alone, for each
         time that the partner goes; by the sex of who stays. immigrant_father: by the mother's
-        kind, share of partners who are immigrants. generations: shares of GENERATIONS.
+        kind, share of partners who are immigrants, where another of the family is one. generations: shares of GENERATIONS.
     """
 
     gaps: Floats
@@ -224,7 +224,9 @@ def couples_of(people: Population, chances: Chances, county: Floats, *, together
     kind = _kinds(people, women)
     immigrant = people["background"][partner[women]] != BORN
     fathers = np.bincount(kind, immigrant, KINDS) + IMMIGRANT * 1e-9
-    mothers = np.bincount(kind, minlength=KINDS) + 1e-9
+    own = (people["background"][women] != BORN).astype(np.int64)
+    others = people["family_immigrants"][women] > own
+    mothers = np.bincount(kind[others], minlength=KINDS) + 1e-9
     child = np.flatnonzero(people["mother"] >= 0)
     ages = people["birth_year"][child] - people["birth_year"][people["mother"][child]]
     ages = np.clip(ages.astype(np.int64) - GENERATIONS[0], 0, GENERATIONS.size - 1)
