@@ -2,13 +2,18 @@
 
 import csv
 import json
+import time
 
 import pytest
 
 from runs.cli import main
 from runs.expecting import COLUMNS, HEADINGS
+from runs.people import find_people
+from sim.chance import Chance
+from sim.engine import Simulation
 from sim.jit import COMPILED
-from sim.twin.model import EVENTS, GROUPS
+from sim.transitions.process import Settings
+from sim.twin.model import EVENTS, GROUPS, Twin
 
 COMPILED_ONLY = pytest.mark.skipif(not COMPILED, reason="minutes where kernels are not compiled")
 SMALL = ("--population", "embedded:0.01", "--years", "2013..2014")
@@ -76,3 +81,27 @@ def test_a_file_that_is_there_is_never_written_over(capsys, tmp_path):
     assert main(["expect", "baseline", "--out", str(file)]) == 2
     assert "is there already" in capsys.readouterr().err
     assert file.read_text() == "mine"
+
+
+@COMPILED_ONLY
+def test_the_twin_takes_a_few_times_what_a_simulation_takes():
+    """Processor time of four years of everybody, beside each other: about 3.5 times; 7 is too much.
+
+    Both have lived a year before, so that no kernel is compiled while the clock runs.
+    """
+    people = find_people("embedded", 2013).population
+    settings = Settings()
+
+    def simulate(years):
+        list(Simulation(people, settings, Chance(1)).run(years))
+
+    def expected(years):
+        list(Twin(people, settings).run(years))
+
+    taken = []
+    for live in (simulate, expected):
+        live(1)
+        begun = time.process_time()
+        live(4)
+        taken.append(time.process_time() - begun)
+    assert taken[1] < 7 * taken[0]
