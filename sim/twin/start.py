@@ -64,7 +64,8 @@ class Couples:
 
     gaps: shares of GAPS. apart_leaving, apart_moving: how often a partner goes alone, for each
         time that the partner goes; by the sex of who stays. immigrant_father: by the mother's
-        kind, share of partners who are immigrants, where another of the family is one. generations: shares of GENERATIONS.
+        kind, share of partners who are immigrants, where another of the family is one.
+        generations: shares of GENERATIONS.
     """
 
     gaps: Floats
