@@ -144,7 +144,8 @@ def record_of(card: "Scorecard", asked: "Scenario") -> dict[str, Any]:
     from runs.validation.wording import label
 
     def scores(of: Any) -> list[dict[str, Any]]:
-        return [{"cluster": one.cluster.name, "title": one.cluster.en, "holds": one.holds if one.judged else None,
+        return [{"cluster": one.cluster.name, "title": one.cluster.en,
+                 "holds": one.holds if one.judged else None,
                  "held": one.held, "judged": one.judged, "patterns": len(one.cluster.ids)}
                 for one in of]  # fmt: skip
 

@@ -25,7 +25,10 @@ from tests.test_report import Page
 
 N = load(8_000, 1_500)
 YEARS = "2013..2014"
-LESS = "-1.050", load("-1.150", "-1.450")  # the constant of emigrating in the published model of everybody
+LESS = (
+    "-1.050",
+    load("-1.150", "-1.450"),
+)  # the constant of emigrating in the published model of everybody
 
 
 @pytest.fixture(scope="module")
