@@ -68,6 +68,7 @@ def test_groups_and_third_countries_are_spelled_out():
     [
         ("emigratin_rate,2010,,,,5,,,,", "Did you mean 'emigration_rate'?"),
         ("stock,20l0,,,,5,,,,", "year is '20l0'"),
+        (f"stock,{'2' * 5_000},,,,5,,,,", "year is '2222"),
         ("stock,2010,,,,NaN,,,,", "line 2: value is 'NaN'; allowed: a number. Leave the row out"),
         ("stock,2010,,,,..,,,,", "value is '..'"),
         ("stock,2010,,,,inf,,,,", "value is 'inf'; allowed: a finite number"),

@@ -109,6 +109,9 @@ def test_without_a_mapping_everything_unknown_is_listed_at_once(read):
         ('{to: sex, codes: {"1": men, Kvinner: women}, leave_out: ["0"]}', "none",
          "dimension Kjonn: keeps ''"),
         ("dimensions:", "dimensions: [", "cannot be read"),
+        ("dimensions:", "x: " + "[" * 5_000 + "\ndimensions:", "cannot be read"),
+        ('codes: {"1": men, Kvinner: women}', "codes: [men]", "codes are no pairs"),
+        ('leave_out: ["0"]', "leave_out: 5", "leave_out is no list"),
     ],
 )  # fmt: skip
 def test_a_wrong_mapping_has_its_message(read, old, new, says):
@@ -128,6 +131,20 @@ def test_a_wrong_mapping_has_its_message(read, old, new, says):
         (altered(size=[3, 2, 0]), "do not fit together"),
         (altered(size=[2, 2, 1]), "Kjonn: has not the 2 categories"),
         (altered(value=[1, 2]), "has 2 figures; allowed: 6"),
+        (altered(id=[["Kjonn"], "Tid", "Utv"]), "do not fit together"),
+        *(
+            (altered(dimension={**CUBE["dimension"], "Kjonn": odd}), "Kjonn: is no dimension")
+            for odd in (
+                7,
+                {"category": None},
+                {"category": []},
+                {"category": {"index": 5}},
+                {"category": {"index": "12"}},
+                {"category": {"index": {"1": "a", "2": None}}},
+                {"category": {"index": {"1": 0, "2": 5}}},
+                {"category": {"index": ["1"], "label": ["M"]}},
+            )
+        ),
         (altered(value=None), "value: is missing"),
         (altered(size=[300, 300, 1]), "90,000 figures; allowed: at most 20,000"),
     ],
@@ -139,7 +156,7 @@ def test_what_is_no_data_set_is_refused(read, cube, says):
     assert "Traceback" not in str(error.value)
 
 
-@pytest.mark.parametrize("empty", [None, "..", True])
+@pytest.mark.parametrize("empty", [None, "..", True, 10**400])
 def test_empty_cells_are_said_in_one_message(read, empty):
     found = read(altered(value=[1, 2, empty, empty, 3, 4]))
     (problem,) = found.problems

@@ -1,13 +1,15 @@
 """The record as data: what stands in it, how strictly it is read, and that it agrees with itself."""
 
+import csv
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
 
 from runs.validation.asking import Asked
-from runs.validation.dimensions import CALIBRATIONS, KINDS, SCOPES
+from runs.validation.dimensions import CALIBRATIONS, COUNTIES, KINDS, SCOPES
 from runs.validation.judging import judge
 from runs.validation.quantity import POOLED, Whom
 from runs.validation.record import (
@@ -18,9 +20,11 @@ from runs.validation.record import (
     read_patterns,
 )
 from runs.validation.wording import LANGUAGES, code_name, label
+from sim.geography import COUNTY
 from sim.problems import InputError
 
 RECORD = patterns()
+ROOT = Path(__file__).parent.parent
 
 
 def entry(**other):
@@ -187,7 +191,14 @@ def test_used_by_names_every_calibration_but_no_other():
     assert all("county_moves" in p.used_by for p in tables if p.measure == "county_out_rate")
     linear = [p for p in RECORD.values() if p.cluster == "r2016.t5_13_31" and p.model]
     assert linear
-    assert all("reason_offsets" in pattern.used_by for pattern in linear)
+    with (ROOT / "calibration" / "data" / "linear_by_county.csv").open(encoding="utf-8") as file:
+        fitted = {(row["county"], row["what"]) for row in csv.DictReader(file)}
+    for pattern in linear:
+        county = dict(zip(COUNTIES, COUNTY.names, strict=True))[pattern.whom["county"]]
+        told = {"adj_emigration": {"emigrate"}, "adj_county_out": {"county"},
+                "adj_stay": {"emigrate", "county"}}[pattern.measure]  # fmt: skip
+        implied = all((county, what) in fitted for what in told)
+        assert ("reason_offsets" in pattern.used_by) == implied, pattern.id
 
 
 def test_the_numbers_of_the_reports_obey_what_their_texts_say():

@@ -61,7 +61,7 @@ def _read_row(where: str, given: Mapping[str, str], found: Found) -> None:
     if measure not in MEASURES:
         found.say(where, f"measure is {measure[:LONGEST_NAME]!r}", ", ".join(MEASURES),
                   suggest(measure, MEASURES))  # fmt: skip
-    if not (year.isascii() and year.isdigit() and int(year) <= LATEST):
+    if not (year.isascii() and year.isdigit() and len(year) == 4 and int(year) <= LATEST):
         found.say(where, f"year is {year[:LONGEST_NAME]!r}", "a calendar year")
     value = _number(where, "value", given["value"], found)
     low, high, error = (_number(where, name, given[name], found, optional=True)

@@ -22,7 +22,6 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import yaml
 
 from runs.validation.against import (
@@ -40,6 +39,7 @@ from runs.validation.against import (
 from sim.problems import InputError, Problem, refuse, suggest
 
 MOST_BYTES = 16 * 2**20
+MOST_VALUE = 1e15  # nothing that is counted here is more
 MEANINGS = ("measure", "year", "none", *VARIABLES)
 FIELDS = ("measure", "unit", "dimensions")
 FIELDS_OF = ("to", "codes", "leave_out", "keep")
@@ -100,9 +100,15 @@ def _shape(raw: Any) -> Iterator[Problem]:
         return
     names, sizes, dimensions = (raw.get(key) for key in ("id", "size", "dimension"))
     if not (isinstance(names, list) and isinstance(sizes, list) and len(names) == len(sizes)
-            and isinstance(dimensions, Mapping) and all(name in dimensions for name in names)
+            and isinstance(dimensions, Mapping)
+            and all(isinstance(name, str) and name in dimensions for name in names)
             and all(type(size) is int and size > 0 for size in sizes)):  # fmt: skip
         yield Problem("file", "id, size and dimension do not fit together")
+        return
+    odd = [name for name in names if not _is_dimension(dimensions[name])]
+    if odd:
+        allowed = "category with index (a list, or 0, 1, 2 ... by code) and label"
+        yield from (Problem(name, "is no dimension of JSON-stat", allowed) for name in odd)
         return
     cells = prod(sizes)
     if cells > MOST_ROWS:
@@ -116,6 +122,19 @@ def _shape(raw: Any) -> Iterator[Problem]:
         yield Problem("value", "is missing", "a list of numbers, or an object")
     elif isinstance(values, list) and len(values) != cells:
         yield Problem("value", f"has {len(values):,} figures", f"{cells:,}, one for each cell")
+
+
+def _is_dimension(raw: Any) -> bool:
+    """Say whether a dimension has categories in a form that can be read."""
+    category = raw.get("category") if isinstance(raw, Mapping) else None
+    if not isinstance(category, Mapping) or not isinstance(category.get("label") or {}, Mapping):
+        return False
+    index = category.get("index") or []
+    if isinstance(index, Mapping):
+        return all(type(k) is int for k in index.values()) and set(index.values()) == set(
+            range(len(index))
+        )
+    return isinstance(index, list) and all(isinstance(code, str | int) for code in index)
 
 
 def _dimension(name: str, raw: Any) -> Dimension:
@@ -136,7 +155,7 @@ def _mapping(path: Path) -> Mapping[str, Any]:
     """Read a mapping; unknown fields are refused."""
     try:
         raw = yaml.safe_load(path.read_text("utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         found = f"cannot be read ({type(error).__name__})"
         raise InputError(str(path), [Problem("file", found, "YAML in UTF-8")]) from None
     if not isinstance(raw, Mapping) or not isinstance(raw.get("dimensions", {}), Mapping):
@@ -150,7 +169,11 @@ def _mapping(path: Path) -> Mapping[str, Any]:
             continue
         problems += [Problem(f"{name}", f"unknown field {key!r}", ", ".join(FIELDS_OF))
                      for key in fields if key not in FIELDS_OF]  # fmt: skip
-        if fields["to"] not in MEANINGS:
+        if not isinstance(fields.get("codes") or {}, Mapping):
+            problems.append(Problem(str(name), "codes are no pairs", "codes: {theirs: ours}"))
+        if not isinstance(fields.get("leave_out") or [], list):
+            problems.append(Problem(str(name), "leave_out is no list", "leave_out: [code, code]"))
+        if str(fields["to"]) not in MEANINGS:
             problems.append(Problem(str(name), f"is to be {fields['to']!r}", ", ".join(MEANINGS),
                                     suggest(str(fields["to"]), MEANINGS)))  # fmt: skip
     if "measure" in raw and raw["measure"] not in MEASURES:
@@ -247,6 +270,13 @@ def _unsaid(said: Mapping[str, Any], meanings: list[Meaning]) -> Iterator[Proble
         yield Problem("mapping", f"two dimensions are {to}", "one")
 
 
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a number that can be reckoned with."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return bool(abs(value) < MOST_VALUE)
+
+
 def _rows(
     raw: Mapping[str, Any], dimensions: list[Dimension], meanings: list[Meaning],
     said: Mapping[str, Any],
@@ -259,7 +289,7 @@ def _rows(
             continue
         where = "cell " + "/".join(d.codes[i] for d, i in zip(dimensions, place, strict=True))
         value = values[k] if isinstance(values, list) else values.get(str(k))
-        if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        if not _is_number(value):
             cure = "Put the codes of empty figures into leave_out."
             found.say(where, f"value is {str(value)[:LONGEST_NAME]}", "a number", cure)
             continue
