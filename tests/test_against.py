@@ -48,6 +48,12 @@ def test_everybody_can_be_said_in_several_ways(file, said):
     assert cell_of(row, "x").part == "descendants", "years after the record's"
 
 
+def test_everybody_is_no_group(file):
+    path = file("")
+    path.write_text("measure,year,group,value\nstock,2010,all,4900000\n")
+    assert "group is 'all'; allowed: immigrants, all_residents" in words(read_csv(path))
+
+
 def test_names_of_columns_may_be_written_otherwise(file):
     head = "Measure, Year ,Labour status,Country-group,Value\n"
     (row,) = read_csv(file("stock,2010,employed,cg1,5\n", head)).rows

@@ -72,6 +72,9 @@ def _read_row(where: str, given: Mapping[str, str], found: Found) -> None:
         found.say(where, f"se is {error:g}", "0 or more")
     codes = {name: given[name] for name in VARIABLES
              if given.get(name, "").casefold() not in EVERYBODY}  # fmt: skip
+    group = given.get("group", "")
+    if group and group.casefold() in EVERYBODY:  # immigrants alone are meant where nothing is said
+        found.say(where, f"group is {group!r}", "immigrants, all_residents or another group")
     for variable, code in codes.items():
         wrong = code_problem(variable, code)
         if wrong:
