@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from runs.crossing import DRAWS
 from runs.ensemble import Plan, Replicate, in_order, live_one
@@ -66,12 +67,15 @@ class Later:
     tables: of one replicate of this part. growth: most persons for each of the first year.
     years: years after the first, each as long as it has persons for each of the first few.
     rows: rows of tables for each of the first few years.
+    room: bytes of tables on disk for each of the first few years, less than rows: what many
+    years repeat takes little.
     """
 
     tables: Replicate
     growth: float
     years: float
     rows: float
+    room: float
 
 
 @dataclass(frozen=True)
@@ -127,8 +131,7 @@ class Pilot:
         writing = seconds * max(replicates / copies, 1.0)
         living = max(lived.most - self.before, 0.0) * later.growth
         sums = lived.held * later.rows * replicates
-        rows = later.rows * replicates
-        disk = lived.bytes_merged * rows + page
+        disk = lived.bytes_merged * later.room * replicates + page
         making = 2.0 * self.threads * people_in(self.job.plan).nbytes * later.growth
         return Forecast(
             replicates=replicates,
@@ -139,7 +142,7 @@ class Pilot:
             processor=float((self.population + simulation + writing)[1]),
             memory=self.before + living + sums + more,
             disk=disk,
-            disk_while_running=disk + lived.bytes_kept * rows + making,
+            disk_while_running=disk + lived.bytes_kept * later.rows * replicates + making,
         )
 
 
@@ -214,13 +217,31 @@ def _live_part(plan: Plan, few: int) -> Later:
     counting = Counting()
     tables = live_one(replace(plan, population=part), 0, None, counting)
     persons = np.array([*counting.persons, *counting.persons[-1:]] or [len(part)], dtype=float)
-    years = tables.flows["year"].to_numpy()
+    begun = _until(tables, plan.population.year + few)
     return Later(
         tables,
         growth=float(max(persons.max() / persons[0], 1.0)),
         years=float((persons[1:] / persons[1:few].mean()).sum()) if plan.years > 1 else 0.0,
-        rows=years.size / max(np.count_nonzero(years < plan.population.year + few), 1),
+        rows=tables.flows.num_rows / max(begun.flows.num_rows, 1),
+        room=_bytes_merged(tables) / _bytes_merged(begun),
     )
+
+
+def _until(tables: Replicate, year: int) -> Replicate:
+    """Return the rows of the years before one."""
+    flows, stocks, structure = (
+        table.filter(pc.less(table["year"], year))
+        for table in (tables.flows, tables.stocks, tables.structure)
+    )
+    return Replicate(tables.number, flows, stocks, structure)
+
+
+def _bytes_merged(tables: Replicate) -> int:
+    """Return how much room a replicate's tables take on disk."""
+    with temporary() as folder:
+        with Merging(folder) as merging:
+            merging.add(tables)
+        return size_of(folder)
 
 
 def _write_copies(job: Job, small: Replicate, copies: int) -> tuple[Floats, float, float]:
