@@ -12,10 +12,10 @@ plain number is what the lever is set to. {set: 3}, {add: -1} and {factor: 2} sa
 
 import math
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.agents.columns import LAST_YEAR
 from sim.engine import LEVERS
@@ -26,6 +26,8 @@ from sim.transitions.sources import CellChange
 
 FIRST_YEAR = 2000
 ALL_YEARS = (FIRST_YEAR, LAST_YEAR)
+T = TypeVar("T")
+Years = tuple[int, int] | None  # None: every year
 MOST = 1_000  # changes in one scenario
 AMOUNT = "a number, +1 or -1 to add, x1.5 to multiply, or +10%"
 YEARS = f"a year, a range such as 2025..2030, or 2025.. for all later, in {FIRST_YEAR}..{LAST_YEAR}"
@@ -44,7 +46,7 @@ class Told:
     """
 
     name: str
-    years: tuple[int, int] | None
+    years: Years
     kind: str
     number: float
 
@@ -73,29 +75,68 @@ def read_changes(raw: Any, where: str) -> tuple[tuple[Told, ...], list[Problem]]
 
     What is wrong is not among the changes.
     """
+
+    def read(at: str, name: str, years: Years, said: Any, problems: list[Problem]) -> Told | None:
+        amount = read_amount(at, said, problems)
+        return Told(name, years, *amount) if amount else None
+
+    def wrong(told: Told) -> list[Problem]:
+        return list(wrong_with(where, told))
+
+    form = Form("changes", "names of levers with what they are to be", MOST)
+    return read_by_lever(raw, where, form, read, wrong)
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a field by levers is written.
+
+    noun: what it holds. allowed: what the whole field must be. most: how many it may hold.
+    words, amount: as for `by_years`.
+    """
+
+    noun: str
+    allowed: str
+    most: int
+    words: Collection[str] = KINDS
+    amount: str = AMOUNT
+
+
+def read_by_lever(
+    raw: Any,
+    where: str,
+    form: Form,
+    read: Callable[[str, str, Years, Any, list[Problem]], T | None],
+    wrong: Callable[[T], list[Problem]],
+) -> tuple[tuple[T, ...], list[Problem]]:
+    """Return what a field says by lever and years, and all that is wrong with it.
+
+    read: returns one entry, or notes what could not be understood. wrong: what is wrong with an
+    entry that was understood; such entries are left out.
+    """
     if not isinstance(raw, dict):
-        return (), [Problem(where, f"is {shown(raw)}", "names of levers with what they are to be")]
-    if len(raw) > MOST:
-        return (), [Problem(where, f"names {len(raw):,} levers", f"at most {MOST:,}")]
-    told: list[Told] = []
+        return (), [Problem(where, f"is {shown(raw)}", form.allowed)]
+    if len(raw) > form.most:
+        return (), [Problem(where, f"names {len(raw):,} levers", f"at most {form.most:,}")]
+    found: list[T] = []
     problems: list[Problem] = []
     for name, said in raw.items():
         at = f"{where}.{as_written(name)}"
-        wrong = unknown(at, name)
-        if wrong:
-            problems.append(wrong)
+        stranger = unknown(at, name)
+        if stranger:
+            problems.append(stranger)
             continue
-        for years, amount in by_years(at, said, problems):
-            read = read_amount(f"{at}{in_words(years)}", amount, problems)
-            if read:
-                told.append(Told(name, years, *read))
-    if len(told) > MOST:
-        problems.append(Problem(where, f"has {len(told):,} changes", f"at most {MOST:,}"))
-    sound: list[Told] = []
-    for one in told[:MOST]:
-        wrong_here = list(wrong_with(where, one))
-        problems += wrong_here
-        sound += [] if wrong_here else [one]
+        for years, one in by_years(at, said, problems, form.words, form.amount):
+            held = read(f"{at}{in_words(years)}", str(name), years, one, problems)
+            found += [] if held is None else [held]
+    if len(found) > form.most:
+        many = f"has {len(found):,} {form.noun}"
+        problems.append(Problem(where, many, f"at most {form.most:,}"))
+    sound: list[T] = []
+    for entry in found[: form.most]:
+        faults = wrong(entry)
+        problems += faults
+        sound += [] if faults else [entry]
     return tuple(sound), problems
 
 

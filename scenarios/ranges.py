@@ -18,15 +18,7 @@ from typing import Any
 
 from scipy.special import ndtr, ndtri
 
-from scenarios.changes import (
-    Told,
-    as_written,
-    by_years,
-    in_words,
-    read_amount,
-    unknown,
-    wrong_with,
-)
+from scenarios.changes import Form, Told, in_words, read_amount, read_by_lever, wrong_with
 from scenarios.outlook import limit_problems, outlook_of
 from sim.problems import Problem, shown, suggest
 from sim.transitions.levers import ADD, FACTOR
@@ -84,29 +76,13 @@ class Range:
 
 def read_ranges(raw: Any, where: str) -> tuple[tuple[Range, ...], list[Problem]]:
     """Return what the field `ranges` of a scenario says, and all that is wrong with it."""
-    if not isinstance(raw, dict):
-        return (), [Problem(where, f"is {shown(raw)}", "names of levers with their ranges")]
-    if len(raw) > MOST:
-        return (), [Problem(where, f"names {len(raw):,} levers", f"at most {MOST:,}")]
-    found: list[Range] = []
-    problems: list[Problem] = []
-    for name, said in raw.items():
-        at = f"{where}.{as_written(name)}"
-        wrong = unknown(at, name)
-        if wrong:
-            problems.append(wrong)
-            continue
-        for years, one in by_years(at, said, problems, WORDS, WRITTEN):
-            held = _range(f"{at}{in_words(years)}", str(name), years, one, problems)
-            found += [held] if held else []
-    if len(found) > MOST:
-        problems.append(Problem(where, f"has {len(found):,} ranges", f"at most {MOST:,}"))
-    sound: list[Range] = []
-    for one in found[:MOST]:
-        wrong_ends = [*wrong_with(where, one.told(0.0)), *wrong_with(where, one.told(1.0))]
-        problems += dict.fromkeys(wrong_ends)
-        sound += [] if wrong_ends else [one]
-    return tuple(sound), problems
+
+    def wrong(one: Range) -> list[Problem]:
+        ends = [*wrong_with(where, one.told(0.0)), *wrong_with(where, one.told(1.0))]
+        return list(dict.fromkeys(ends))
+
+    form = Form("ranges", "names of levers with their ranges", MOST, WORDS, WRITTEN)
+    return read_by_lever(raw, where, form, _range, wrong)
 
 
 def merged(base: Iterable[Range], own: Iterable[Range]) -> tuple[Range, ...]:
