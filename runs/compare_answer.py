@@ -39,6 +39,7 @@ def answer(found: Comparison, labels: tuple[str, str]) -> list[str]:
     year = found.every_year[focus(found)]
     sentences = [
         f"With {labels[1]} instead of {labels[0]}, {_emigrations(found, year)}.",
+        *_expected(found, year),
         *_gross(found, year),
         *_together(found),
         *_by_reason(found, year),
@@ -83,6 +84,13 @@ def _emigrations(found: Comparison, year: int) -> str:
         text += f", a change of {relative(one)}"
     why = _main_reason(found, y, one)
     return f"{text}, mostly because {why}" if why else text
+
+
+def _expected(found: Comparison, year: int) -> Iterator[str]:
+    """Say what 1 January lets expect, which the luck of the year leaves alone."""
+    one = found.differences.at(year - found.years[0], "expected_emigrations")
+    if not math.isnan(one.mean):
+        yield f"By everybody's chances on 1 January {year}, they are {size(one)}."
 
 
 def certain(one: Difference) -> bool:
@@ -182,19 +190,27 @@ def _others(found: Comparison, year: int) -> Iterator[str]:
 
 
 def _gain(found: Comparison) -> Iterator[str]:
-    """Say what shared luck is worth: the median of the years, since each is known roughly."""
+    """Say what shared luck is worth."""
     if not found.paired:
         yield "Luck is not shared between A and B, so only large differences can be seen."
         return
-    years = range(len(found.every_year))
-    gains = [found.differences.at(y, "emigrations").gain for y in years]
-    known = [gain for gain in gains if math.isfinite(gain)]
-    if not known:
+    gain, expected = (_usual_gain(found, name) for name in ("emigrations", "expected_emigrations"))
+    if math.isnan(gain):
         return
-    gain = float(np.median(known))
     text = (f"Without shared luck, the same precision would take about {gain:,.0f} times as many "
             "replicates")  # fmt: skip
-    yield f"{text}." if gain >= FEW_TIMES else f"{text}: A and B differ much, so it helps little."
+    if not math.isnan(expected):
+        yield f"{text}, and about {expected:,.0f} times as many to know it as well as by chances."
+    else:
+        yield f"{text}." if gain >= FEW_TIMES else f"{text}: they differ much, so it helps little."
+
+
+def _usual_gain(found: Comparison, measure: str) -> float:
+    """Return the median of the years, since each is known roughly; nan if none is."""
+    years = range(len(found.every_year))
+    gains = [found.differences.at(y, measure).gain for y in years]
+    known = [gain for gain in gains if math.isfinite(gain)]
+    return float(np.median(known)) if known else math.nan
 
 
 assert set(PLURAL) <= set(MEASURES)

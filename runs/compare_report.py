@@ -25,7 +25,8 @@ from runs.tables import CODE_LISTS, write_whole
 
 DASH = Cell("\N{EN DASH}")
 COLUMNS = ("A", "B", "B less A", "Percent of A", "Times fewer replicates")
-TOLD = ("emigrations", "domestic_moves", "returns", "stock", "emigration_rate")
+TOLD = ("emigrations", "expected_emigrations", "domestic_moves", "expected_domestic_moves",
+        "returns", "stock", "emigration_rate")  # fmt: skip
 OUTCOME_LABELS = {
     "elsewhere": "Not in Norway, and does not come back",
     "return": "Comes back",

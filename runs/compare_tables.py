@@ -10,7 +10,7 @@ from typing import Any
 from runs.differences import MEASURES, Comparison, Difference, Reasons
 from runs.intervals import FEWEST_TO_SPLIT, SHARES
 from runs.matching import CELLS, EXPLAINED, MECHANISMS, OUTCOMES
-from runs.measures import COUNTS
+from runs.measures import COUNTS, EXPECTED
 from runs.tables import write_whole
 
 NUMBERS = ("a", "b", "difference", "low", "high", "percent", "percent_low", "percent_high",
@@ -97,6 +97,7 @@ def _shown(value: Any) -> Any:
 def headline(found: Comparison) -> dict[str, Any]:
     """Return the totals of every year, ready to be written as JSON."""
     told = [measure for measure in MEASURES if happens(found, measure)]
+    added = {*COUNTS, *EXPECTED}
     years = [
         {"year": year} | {m: _plain(found.differences.at(y, m)) for m in told}
         for y, year in enumerate([*found.every_year, found.years[1] + 1])
@@ -109,7 +110,7 @@ def headline(found: Comparison) -> dict[str, Any]:
         "shared_luck": found.paired,
         "persons_compared": found.reasons is not None,
         "years": years,
-        "all_years": {m: _plain(found.differences.at(-1, m)) for m in told if m in COUNTS},
+        "all_years": {m: _plain(found.differences.at(-1, m)) for m in told if m in added},
     }
 
 

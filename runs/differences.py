@@ -10,6 +10,10 @@ is the standard deviation of (B - A) - r * A, with r the ratio.
 
 How many times fewer replicates shared luck needs: the variance of B - A with luck of its own
 for each, var(A) + var(B), over that with shared luck, both a replicate.
+
+Emigrations and moves are told as expected on 1 January, too: everybody's chances added up, which
+are on average what happens, without the luck of the year itself. The gain of such a difference is
+beside counts of runs with luck of their own, since that is what would be compared otherwise.
 """
 
 import math
@@ -24,12 +28,14 @@ from runs.crossing import RING, partners_of
 from runs.ensemble import ECONOMY, PARAMETERS
 from runs.intervals import Floats, Spread, from_sums, quantile
 from runs.lockstep import KINDS, STOCK, History
-from runs.measures import COUNTS, EXPOSED, RATES
+from runs.measures import COUNTS, EXPECTED, EXPOSED, RATES
 from runs.tables import percent
 
-MEASURES = (*COUNTS, "stock", *RATES)  # along one axis of every array of differences
+MEASURES = (*COUNTS, "stock", *RATES, *EXPECTED)  # along one axis of every array of differences
 
 
+_EXPECTED = [MEASURES.index(measure) for measure in EXPECTED]
+_COUNTED = [MEASURES.index(measure) for measure in EXPECTED.values()]
 NOTHING: Floats = np.zeros(0)
 
 
@@ -132,10 +138,11 @@ class Moments:
         return from_sums(self.number, every, self._apart, self.drawn)
 
 
-def measured(counts: NDArray[np.number]) -> Floats:
+def measured(counts: NDArray[np.number], expected: Floats | None = None) -> Floats:
     """Return every measure of one world: (years + 1 + all years, MEASURES, cells).
 
-    counts: (years and the 1 January after, KINDS, cells).
+    counts: (years and the 1 January after, KINDS, cells). expected: (years, EXPECTED, cells), if
+    known.
     """
     years = len(counts) - 1
     found = np.full((years + 2, len(MEASURES), counts.shape[-1]), np.nan)
@@ -149,6 +156,9 @@ def measured(counts: NDArray[np.number]) -> Floats:
     for measure, event in RATES.items():
         rate = percent(flows[:, KINDS.index(event)], exposed)
         found[:years, MEASURES.index(measure)] = rate
+    if expected is not None:
+        found[:years, _EXPECTED] = expected
+        found[-1, _EXPECTED] = expected.sum(axis=0)
     return found
 
 
@@ -254,7 +264,7 @@ class Tally:
 
     def add(self, history: History) -> None:
         """Count one replicate."""
-        a, b = (measured(counts) for counts in history.counts)
+        a, b = map(measured, history.counts, history.expected)
         self.a.add(a)
         self.b.add(b)
         self.paired.add(b - a)
@@ -275,7 +285,15 @@ class Tally:
             100 * of.shares,
         )  # fmt: skip
         found = differences(self.a, self.b, self.paired, drawn=bool(self.drawn))
+        self._beside_counts(found)
         return Comparison(years, replicates, True, found, reasons, self.drawn)
+
+    def _beside_counts(self, found: Differences) -> None:
+        """Let the gain of what is expected be that over counts with luck of their own."""
+        counted = (self.a.variance + self.b.variance)[:, _COUNTED]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gain = counted / self.paired.variance[:, _EXPECTED]
+        found.values[Difference._fields.index("gain"), :, _EXPECTED] = np.moveaxis(gain, 1, 0)
 
 
 def from_counts(

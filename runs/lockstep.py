@@ -25,7 +25,7 @@ from runs.matching import (
     Pair,
     in_cells,
 )
-from runs.measures import COUNTS
+from runs.measures import COUNTS, EXPECTED
 from sim.agents.population import Population
 from sim.chance import Chance
 from sim.engine import Simulation
@@ -34,6 +34,7 @@ from sim.transitions.mobility import CHILDREN, NORWEGIAN_BORN
 from sim.transitions.together import TOGETHER
 
 Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
 KINDS = (*COUNTS.values(), "stay", "stock")  # what is counted of each world
 STOCK = KINDS.index("stock")
 
@@ -75,12 +76,14 @@ class History:
     who: (years, events of EXPLAINED, MECHANISMS, DIRECTIONS, CELLS), persons who differ.
     outcomes: (years, outcome in A, outcome in B), immigrants.
     totals: (world, years, events of COUNTS), everybody.
+    expected: (world, years, EXPECTED, CELLS), what 1 January let expect.
     """
 
     counts: Ints
     who: Ints
     outcomes: Ints
     totals: Ints
+    expected: Floats
 
 
 class BooksDoNotAddUpError(RuntimeError):
@@ -104,6 +107,7 @@ def _live_one(duel: Duel, number: int, year_done: Callable[[], None]) -> History
         np.zeros((years, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS)), np.int64),
         np.zeros((years, len(OUTCOMES), len(OUTCOMES)), dtype=np.int64),
         np.zeros((2, years, len(events)), dtype=np.int64),
+        np.zeros((2, years, len(EXPECTED), len(CELLS))),
     )
     rules: dict[str, Any] = {"own_rates": duel.own_rates, "ruled": duel.ruled}
     for y in range(years):
@@ -111,6 +115,7 @@ def _live_one(duel: Duel, number: int, year_done: Callable[[], None]) -> History
             lived = world.step()
             history.counts[w, y] = _by_cell(world, lived)
             history.totals[w, y] = [lived.total(event) for event in events]
+            history.expected[w, y] = _expected(world, onlookers[w].expected)
         pair = Pair(onlookers[0].lived(), onlookers[1].lived(), **rules)
         history.outcomes[y] = pair.outcome_counts()
         for e, event in enumerate(EXPLAINED):
@@ -138,6 +143,15 @@ def _by_cell(world: Simulation, counts: Counts) -> Ints:
             codes = np.array(world.observer.labels(held[0]), dtype=np.int64)
             found[k] = in_cells(codes, held[1])
     return found
+
+
+def _expected(world: Simulation, chances: Floats) -> Floats:
+    """Return what everybody's chances on 1 January add up to, by cell."""
+    cell = world.observer.cell[: chances.shape[1]]
+    sums = np.array([np.bincount(cell, chance) for chance in chances])
+    some = np.flatnonzero(sums.any(axis=0))
+    codes = np.array(world.observer.labels(some), dtype=np.int64)
+    return np.array([in_cells(codes, chance) for chance in sums[:, some]])
 
 
 def _check(history: History, y: int, first: int) -> None:

@@ -30,6 +30,9 @@ from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.codes import BACKGROUND
 from sim.geography import CENTRALITY_OF
 from sim.observe import DIMENSIONS
+from sim.transitions.descendants import Descendants
+from sim.transitions.expected import chances_of
+from sim.transitions.mobility import Mobility
 from sim.transitions.process import Positions, Process, Year
 
 OUTCOMES = (
@@ -76,11 +79,16 @@ class Lived:
 
 
 class Onlooker:
-    """Notes who everybody is on 1 January, before the first process alters it."""
+    """Notes who everybody is on 1 January, before the first process alters it.
+
+    expected: everybody's chances of emigrating and of moving to another level in the year.
+    """
 
     def __init__(self) -> None:
         self.year: Year | None = None
         self.january: dict[str, NDArray[Any]] = {}
+        self.mobility: Mobility | None = None
+        self.expected: NDArray[np.float64] = np.zeros((2, 0))
 
     def before(self, process: Process, year: Year) -> None:  # noqa: ARG002 - a watcher sees it
         """Copy the columns that are needed, once a year."""
@@ -89,7 +97,16 @@ class Onlooker:
             self.january = {name: year.population[name].copy() for name in KEPT}
 
     def after(self, process: Process, year: Year) -> None:
-        """See nothing: the year holds what happened."""
+        """Note everybody's chances, once it is known which adults children follow.
+
+        Neither process alters anybody, so they are still those of 1 January.
+        """
+        if isinstance(process, Mobility):
+            self.mobility = process
+        elif isinstance(process, Descendants) and self.mobility is not None:
+            chances = chances_of(year.population, self.mobility, process)
+            self.expected = np.stack([chances.leave, chances.move])
+            self.expected[:, year.children] = self.expected[:, year.adults]
 
     def lived(self) -> Lived:
         """Return the year that has just been lived."""
@@ -299,18 +316,18 @@ def cells_of(world: Lived, rows: Rows) -> NDArray[np.int64]:
     return codes
 
 
-def in_cells(codes: NDArray[np.int64], number: NDArray[np.int64] | None = None) -> Rows:
+def in_cells(codes: NDArray[np.int64], number: NDArray[Any] | None = None) -> NDArray[Any]:
     """Count persons by cell: immigrants, but everybody where background tells them apart.
 
     number: how many persons each column of `codes` stands for; one if not given.
     """
-    counts = np.zeros(len(CELLS), dtype=np.int64)
     persons = np.ones(codes.shape[1], dtype=np.int64) if number is None else number
+    counts = np.zeros(len(CELLS), dtype=persons.dtype)
     immigrants = np.where(codes[BY.index("background")] == BORN, 0, persons)
     counts[0] = immigrants.sum()
     for k, name in enumerate(BY):
         size = len(DIMENSIONS[name].codes)
         weight = persons if name == "background" else immigrants
         found = np.bincount(codes[k], weight, minlength=size)  # below 2**53: exact
-        counts[FIRST_CELL[name] : FIRST_CELL[name] + size] = found.astype(np.int64)
+        counts[FIRST_CELL[name] : FIRST_CELL[name] + size] = found.astype(counts.dtype)
     return counts

@@ -19,3 +19,8 @@ RATES: Mapping[str, str] = {
     "county_rate": "county",
 }
 EXPOSED = ("stay", "domestic", "emigrate")
+# What 1 January lets expect of a year, told of comparisons: everybody's chances, added up.
+EXPECTED: Mapping[str, str] = {
+    "expected_emigrations": "emigrations",
+    "expected_domestic_moves": "domestic_moves",
+}

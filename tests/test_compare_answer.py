@@ -13,8 +13,11 @@ LABELS = ("plain", "other")
 EMIGRATE = list(EXPLAINED).index("emigrate")
 
 
-def history(a, b, **mechanisms):
-    """Return a replicate of one year: emigrations of A and B, and who differs by mechanism."""
+def history(a, b, expected=None, **mechanisms):
+    """Return a replicate of one year: emigrations of A and B, and who differs by mechanism.
+
+    expected: what 1 January lets expect of A and B, if it is known.
+    """
     counts = np.zeros((2, 2, len(KINDS), len(CELLS)), dtype=np.int64)
     counts[:, :, KINDS.index("stock"), 0] = 1000
     counts[:, :, KINDS.index("arrive"), 0] = 5
@@ -26,7 +29,10 @@ def history(a, b, **mechanisms):
     for name, (only_a, only_b) in mechanisms.items():
         who[0, EMIGRATE, MECHANISMS.index(name), :, 0] = only_a, only_b
     outcomes = np.zeros((1, len(OUTCOMES), len(OUTCOMES)), dtype=np.int64)
-    return History(counts, who, outcomes, np.zeros((2, 1, len(COUNTS)), dtype=np.int64))
+    totals = np.zeros((2, 1, len(COUNTS)), dtype=np.int64)
+    chances = np.full((2, 1, 2, len(CELLS)), np.nan)
+    chances[:, 0, 0, 0] = (np.nan, np.nan) if expected is None else expected
+    return History(counts, who, outcomes, totals, chances)
 
 
 def compared(*histories):
@@ -125,3 +131,16 @@ def test_runs_without_shared_luck_are_said_to_be():
     counts[:, 0, KINDS.index("emigrate"), 0] = 10, 12, 11, 13
     found = from_counts(counts[:2], counts[2:], (2013, 2013), paired=False)
     assert "Luck is not shared between A and B" in " ".join(answer(found, LABELS))
+
+
+def test_chances_tell_a_difference_better_than_what_happened():
+    found = compared(
+        history(100, 80, (100.5, 82.0), direct=(20, 0)),
+        history(110, 88, (101.0, 82.5), direct=(22, 0)),
+        history(90, 72, (99.0, 81.0), direct=(18, 0)),
+    )
+    said = answer(found, LABELS)
+    assert (
+        said[1] == "By everybody's chances on 1 January 2013, they are 18.3 fewer (17.6 to 19.1)."
+    )
+    assert any("about 41 times as many replicates, and about 1" in sentence for sentence in said)

@@ -119,7 +119,7 @@ def test_who_differs_has_the_interval_that_the_draws_ask_for(drawn):
         who[0, 0, 0, 1, 0] = more
         worlds = np.stack([counts(1), counts(1, emigrate=more)])
         tally.add(History(worlds, who, np.zeros((1, len(OUTCOMES), len(OUTCOMES)), int),
-                          np.zeros((2, 1, 1), int)))  # fmt: skip
+                          np.zeros((2, 1, 1), int), np.zeros((2, 1, 2, len(CELLS)))))  # fmt: skip
     found = tally.comparison((2013, 2013), 3)
     reach = stats.t.ppf(0.975, 2) * np.std(only_b, ddof=1) * math.sqrt(1 / 3 + bool(drawn))
     of_event = found.reasons.low[0, 0, 0, 0], found.reasons.high[0, 0, 0, 0]
@@ -192,3 +192,27 @@ def test_finished_runs_are_compared_replicate_by_replicate():
     assert paired.replicates == 3
     apart = from_counts(a, b, (2013, 2013), paired=False).differences.at(0, "emigrations")
     assert apart.low < 0 < apart.high
+
+
+def test_what_is_expected_is_compared_with_counts_that_share_no_luck():
+    """Equal changes of chances in every replicate leave no doubt, and the gain is over counts."""
+    tally, step = Tally(), np.zeros((2, 1, 2, len(CELLS)))
+    emigrated = [(100, 80), (110, 88), (90, 72)]
+    expected = [(101.0, 81.5), (100.0, 80.0), (99.5, 79.5)]
+    for (a, b), (x, y) in zip(emigrated, expected, strict=True):
+        both = step.copy()
+        both[0, 0, 0, 0], both[1, 0, 0, 0] = x, y
+        worlds = np.stack([counts(1, emigrate=a), counts(1, emigrate=b)])
+        shape = (1, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS))
+        tally.add(History(worlds, np.zeros(shape, int),
+                          np.zeros((1, len(OUTCOMES), len(OUTCOMES)), int),
+                          np.zeros((2, 1, 1), int), both))  # fmt: skip
+    found = tally.comparison((2013, 2013), 3).differences
+    one = found.at(0, "expected_emigrations")
+    apart = np.subtract(*np.transpose(expected)[::-1])
+    assert one.mean == pytest.approx(apart.mean())
+    unshared = sum(np.var(np.transpose(emigrated)[w], ddof=1) for w in (0, 1))
+    assert one.gain == pytest.approx(unshared / np.var(apart, ddof=1))
+    assert found.at(-1, "expected_emigrations").mean == pytest.approx(apart.mean())
+    assert math.isnan(from_counts([worlds[0]], [worlds[1]], (2013, 2013), paired=True)
+                      .differences.at(0, "expected_emigrations").mean)  # fmt: skip

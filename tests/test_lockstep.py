@@ -92,6 +92,29 @@ def test_persons_who_differ_are_the_difference_in_every_group(types):
         assert history.who[:, EVENTS.index("emigrate")].sum() > 0
 
 
+def test_chances_of_every_group_add_up_and_tell_what_happens_on_average(types):
+    """Beyond 5 standard errors of chance in any year: false alarms below 1 in 100,000."""
+    for history in types:
+        for name in set(BY) - {"background"}:
+            cells = [i for i, (of, _) in enumerate(CELLS) if of == name]
+            whole = history.expected[..., cells].sum(axis=-1)
+            np.testing.assert_allclose(whole, history.expected[..., 0])
+        for k, event in enumerate(("emigrate", "domestic")):
+            happened = history.counts[:, :YEARS, KINDS.index(event), 0]
+            expected = history.expected[:, :, k, 0]
+            assert (expected > 0).all()
+            assert (abs(happened - expected) <= 5 * 2 * np.sqrt(expected)).all()  # families go
+            born = CELLS.index(("background", "norwegian_born"))
+            told = history.expected[:, :, k, born]
+            seen = history.counts[:, :YEARS, KINDS.index(event), born]
+            assert (abs(seen - told) <= 5 * 2 * np.sqrt(told + 1)).all()
+
+
+def test_the_first_year_is_expected_alike_whatever_the_luck(types):
+    np.testing.assert_array_equal(types[0].expected[:, 0], types[1].expected[:, 0])
+    assert (types[0].expected[:, 1] != types[1].expected[:, 1]).any()
+
+
 def test_outcomes_add_up_to_the_counts_of_each_world(types):
     for history in types:
         for event in EVENTS:

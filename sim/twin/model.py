@@ -19,6 +19,7 @@ from sim.transitions.county_moves import CountyMoves
 from sim.transitions.descendants import Descendants
 from sim.transitions.descendants import probabilities as born_leave
 from sim.transitions.destination import DomesticDestination
+from sim.transitions.expected import chances_of
 from sim.transitions.levers import hastened
 from sim.transitions.mobility import CHILDREN, NORWEGIAN_BORN, Mobility
 from sim.transitions.process import Settings
@@ -129,7 +130,7 @@ class Twin:
         self.student = settings.choice(AT_FIFTEEN) == "student"
         self.newcomers = Newcomers(settings, self.cells.levels)
         start.fill(self.cells, people, start.adults_of(people))
-        chances = start.first_chances(people, self.mobility, self.descendants)
+        chances = chances_of(people, self.mobility, self.descendants)
         who = start.adults_of(people)
         types = self.cells.find(start.type_parts(people, who))
         n = self.cells.types["kind"].size

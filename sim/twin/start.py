@@ -6,7 +6,6 @@ old mothers are when children are born.
 """
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,13 @@ from numpy.typing import NDArray
 from sim.agents.families import Families, children_and_adults
 from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.codes import EDUCATION, SEX
-from sim.transitions import county_moves_kernel, mobility_kernel
+from sim.transitions import county_moves_kernel
 from sim.transitions.calibrated import SIZES as SIZES_APART
 from sim.transitions.county_moves import CountyMoves
-from sim.transitions.descendants import Descendants
-from sim.transitions.descendants import probabilities as born_leave
 from sim.transitions.emigration import DEGREE
+from sim.transitions.expected import Chances
 from sim.transitions.leaving_home import GENERATION, OLDEST, TEENAGER
-from sim.transitions.mobility import YOUNGEST, Mobility, persons_of
+from sim.transitions.mobility import YOUNGEST
 from sim.transitions.returning import LONGEST as LONGEST_ABROAD
 from sim.transitions.together import CORRELATION
 from sim.transitions.unions import survey
@@ -48,14 +46,6 @@ from sim.twin.kids import NOBODY, Kids, parents_of
 
 GAPS = np.arange(-15, 31)  # years by which a man is older than his partner
 GENERATIONS = np.arange(15, 51)  # years by which a mother is older than her child
-
-
-@dataclass(frozen=True)
-class Chances:
-    """What everybody does in the first year: chances of moving and of leaving."""
-
-    move: Floats
-    leave: Floats
 
 
 @dataclass(frozen=True)
@@ -148,7 +138,7 @@ def adults_of(people: Population) -> NDArray[np.int64]:
     return np.flatnonzero(grown & (people["place"] == RESIDENT))
 
 
-def county_chances(people: Population, moves: CountyMoves, chances: "Chances") -> Floats:
+def county_chances(people: Population, moves: CountyMoves, chances: Chances) -> Floats:
     """Return everybody's chance of moving to another county at the same level."""
     age = people.year - 1 - people["birth_year"]
     young = ((age >= county_moves_kernel.YOUNG) & (age <= county_moves_kernel.OLD)).astype(np.int64)
@@ -156,31 +146,6 @@ def county_chances(people: Population, moves: CountyMoves, chances: "Chances") -
                          + people["family_immigrants"]]  # fmt: skip
     chance = moves.chances[people["reason"], kind, young] * moves.covered[people["background"]]
     return np.asarray(chance * (1 - chances.move - chances.leave))
-
-
-def first_chances(people: Population, mobility: Mobility, descendants: Descendants) -> Chances:
-    """Return what everybody is expected to do in the first year; children follow nobody here."""
-    n, year = len(people), people.year
-    move: NDArray[Any] = np.empty(n)
-    leave: NDArray[Any] = np.empty(n)
-    persons = persons_of(people)
-    mobility_kernel.bound_some(persons, mobility.tables_of(year), year, False, np.arange(n),
-                               move, leave)  # fmt: skip
-    total = 1 + move + leave
-    move, leave = move / total, leave / total
-    born = (people["background"] == BORN) & (people["place"] == RESIDENT)
-    born &= people["birth_year"] <= year - 1 - YOUNGEST
-    which = np.flatnonzero(born)
-    if which.size and descendants.emigrate:
-        chance = born_leave(year)
-        reached = np.minimum(year - people["birth_year"][which], chance.shape[2] - 1)
-        degree = (people["education"][which] >= DEGREE).astype(np.int64)
-        leave[which] = chance[people["origin"][which], degree, reached]
-    if which.size and descendants.tables is not None:
-        wish, none = cast("tuple[Any, Any]", np.empty((2, which.size)))
-        mobility_kernel.bound_some(persons, descendants.tables, year, False, which, wish, none)
-        move[which] = (1 - leave[which]) * wish / (1 + wish)
-    return Chances(move, leave)
 
 
 def kids_of(people: Population, *, follow: bool) -> tuple[Kids, Ints, Ints]:
