@@ -61,10 +61,9 @@ def in_plain_numpy() -> int:
 
 
 def in_tuned_numpy() -> int:
-    """Ten years in NumPy with the engine's tables, in blocks; without offsets inside reasons."""
+    """Ten years in NumPy with the engine's tables, in blocks."""
     random, persons = np.random.default_rng(1), persons_of(adults())
-    settings = Settings(assumptions={"reason_offset": "none"})
-    tuned = Tuned(Mobility.ready(settings).tables_of(min(YEARS)))
+    tuned = Tuned(Mobility.ready(Settings()).tables_of(min(YEARS)))
     return sum(np.count_nonzero(tuned(persons, year, random)) for year in YEARS)
 
 
