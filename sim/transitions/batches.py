@@ -9,11 +9,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.transitions import batches_kernel as kernel
 from sim.transitions.process import Positions, Year
 
 BATCH = 65_536  # persons
 Words = NDArray[np.uint32]
 Ask = Callable[[Words, slice, Positions], int]
+Mark = Callable[[Words, slice, NDArray[np.uint8]], None]
 
 
 def listed(
@@ -37,3 +39,27 @@ def listed(
         parts.append((found[:count] + first, drawn[found[:count]]))
     positions, luck = zip(*parts, strict=True)
     return np.concatenate(positions), np.concatenate(luck)
+
+
+def screened(
+    year: Year, stream: str, mark: Mark, lucky: Callable[[slice], NDArray[np.int64]] | None = None
+) -> tuple[Positions, Words]:
+    """Return whom `mark` marks, in order, and their words of a stream.
+
+    To be used where few are marked, by words and columns that are read in order: what is
+    known of these alone is asked afterwards.
+    mark: given the words of a batch, where in the population it is and a byte for each of its
+        persons, it writes 1 or 0 there.
+    lucky: as above.
+    """
+    person = year.population["person"]
+    words, marks = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.uint8)
+    positions, luck = (np.empty(person.size, dtype=of) for of in (np.int64, np.uint32))
+    count = 0
+    for first in range(0, person.size, BATCH):
+        some = slice(first, min(first + BATCH, person.size))
+        drawn, marked = words[: some.stop - first], marks[: some.stop - first]
+        year.chance.swift_word(stream, year.year, lucky(some) if lucky else person[some], drawn)
+        mark(drawn, some, marked)
+        count += kernel.take(marked, first, drawn, positions[count:], luck[count:])
+    return positions[:count].copy(), luck[:count].copy()

@@ -23,6 +23,7 @@ from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS
 from sim.transitions import births_kernel as kernel
+from sim.transitions.batches import screened
 from sim.transitions.levers import Lever
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
@@ -35,8 +36,7 @@ SOURCE = (
 NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
 NATION = "whole_population"
 YOUNGEST, OLDEST = 15, 50  # age reached in the year by those who give birth at 15-49
-NO_UNION, MIXED, PAIRED = range(3)  # no partner, one who is no person, one who is
-BATCH = 65_536  # persons at a time, so that their words stay in the cache
+MIXED, PAIRED = kernel.MIXED, kernel.PAIRED
 COVARIATES = ("sex", "place", "birth_year", "first_arrival_year", "origin", "background")
 FATHER, BOY = range(2)  # the draws of a birth
 
@@ -88,12 +88,11 @@ class Births:
             return
         mothers = self._mothers(year)
         population = year.population
-        rows = year.families.beside(mothers.mother)
-        changed = np.empty(rows.size, dtype=np.int64)
-        born = np.zeros(year.families.size, dtype=np.uint8)
-        count = kernel.add_members(mothers.mother, rows, born, population["family"],
-                                   population["place"], population["family_total"],
-                                   changed)  # fmt: skip
+        families = year.families.hold()
+        changed = np.empty(len(population) + 1, dtype=np.int64)
+        count = kernel.add_members(mothers.mother, population["family"], families.following,
+                                   families.seen, population["place"],
+                                   population["family_total"], changed)  # fmt: skip
         year.regrouped.append(changed[:count].copy())
         both = mothers.immigrant_father & (
             population["background"][mothers.mother] != NORWEGIAN_BORN
@@ -137,21 +136,21 @@ def _possible(
     """Return who gives birth in one union or another, their cells of the rates, and words."""
     population = year.population
     sex, place, birth_year, arrival, origin, background = (population[c] for c in COVARIATES)
-    words = np.empty(BATCH, dtype=np.uint32)
-    found, cells = np.empty(BATCH, dtype=np.int64), np.empty(BATCH, dtype=np.int64)
-    parts = [(found[:0], cells[:0], words[:0])]
-    for first in range(0, len(population), BATCH):
-        some = slice(first, first + BATCH)
-        person = population["person"][some]
-        drawn = words[: person.size]
-        year.chance.swift_word(Births.name, year.year, person, drawn)
-        count = kernel.list_possible(
-            drawn, highest, year.year, YOUNGEST, sex[some], place[some], birth_year[some],
-            arrival[some], origin[some], background[some], found, cells,
-        )  # fmt: skip
-        parts.append((found[:count] + first, cells[:count].copy(), drawn[found[:count]]))
-    each = list(zip(*parts, strict=True))
-    return np.concatenate(each[0]), np.concatenate(each[1]), np.concatenate(each[2])
+    top = highest.max()
+    if not top:
+        nobody = np.empty(0, dtype=np.int64)
+        return nobody, nobody, nobody.astype(np.uint32)
+    limit = np.uint32(top - np.uint64(1))
+    born = np.int16(year.year - OLDEST), np.int16(year.year - YOUNGEST)
+    women, words = screened(
+        year, Births.name, lambda words, some, marks: kernel.mark(
+            words, limit, *born, sex[some], place[some], birth_year[some], marks,
+        ),
+    )  # fmt: skip
+    cells = np.empty(women.size + 1, dtype=np.int64)
+    count = kernel.list_possible(women, words, highest, year.year, YOUNGEST, birth_year,
+                                 arrival, origin, background, cells)  # fmt: skip
+    return women[:count], cells[:count], words[:count]
 
 
 def unions(
@@ -162,14 +161,11 @@ def unions(
     Members of the family who are not persons are taken for a partner who is no immigrant,
     and children with him.
     """
-    place, family = population["place"], population["family"]
-    partner = population["partner"][women]
-    paired = (partner >= 0) & (place[partner] == RESIDENT)
-    families = families or Families(population)
-    persons = np.zeros(families.size, dtype=np.uint8)
-    kernel.count_persons(families.beside(women[~paired]), family, place, persons)
-    others = population["family_total"][women] > persons[family[women]]
-    return np.where(paired, PAIRED, np.where(others, MIXED, NO_UNION))
+    families = (families or Families(population)).hold()
+    columns = (population[c] for c in ("partner", "place", "family_total"))
+    union = np.empty(women.size, dtype=np.int64)
+    kernel.unions(women, *columns, families.following, union)
+    return union
 
 
 def _add_children(year: Year, mothers: Positions) -> Positions:
@@ -199,6 +195,7 @@ def _luck(year: Year, mothers: Positions, draw: int) -> NDArray[np.float64]:
     return year.chance.uniform("birth", year.year, year.population["person"][mothers], draw)
 
 
+@remembered
 def probabilities(year: int, *, by_background: bool = True) -> NDArray[np.float64]:
     """Return the probability of a birth in a year, at most one a woman.
 

@@ -15,7 +15,7 @@ from sim.agents.population import RESIDENT
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
@@ -80,6 +80,7 @@ class LeavingHome:
         """Return the chance of leaving home of a single person, if they live with parents."""
         population, age = year.population, age_reached(year, position)
         single = population["partner"][position] < 0 and population["place"][position] == RESIDENT
+        single &= population["family_total"][position] > 1
         if self.choice == "nobody_leaves" or not single or age < YOUNGEST:
             return ()
         if age > OLDEST:  # who still lives with their mother
@@ -94,15 +95,18 @@ class LeavingHome:
 
 
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
-    """Return single residents who leave if they live with parents."""
+    """Return single residents, not alone at home, who leave if they live with parents."""
     population = year.population
-    columns = ("sex", "birth_year", "place", "partner", "mother", "family")
-    looked_at = [population[c] for c in columns]
-    possible, _ = listed(
-        year, LeavingHome.name, lambda words, some, found:
-        kernel.list_possible(words, some.start, limits, year.year, YOUNGEST, found, *looked_at),
+    screen = [population[c] for c in ("birth_year", "place", "family_total", "mother")]
+    limit, born = limits[:, :-1].max(), (year.year - OLDEST, year.year - YOUNGEST)
+    possible, words = screened(
+        year, LeavingHome.name, lambda words, some, marks: kernel.mark(
+            words, limit, np.int16(born[0]), np.int16(born[1]), *(c[some] for c in screen), marks
+        ),
     )  # fmt: skip
-    return possible
+    columns = ("sex", "birth_year", "place", "partner", "mother", "family")
+    looked_at = (population[c] for c in columns)
+    return possible[: kernel.list_possible(possible, words, limits, born[1], *looked_at)]
 
 
 @remembered

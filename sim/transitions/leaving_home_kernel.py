@@ -9,13 +9,36 @@ RESIDENT = 0
 
 
 @kernel
-def list_possible(
+def mark(
     words: NDArray[np.uint32],
-    first: int,
-    cuts: NDArray[np.uint64],
-    year: int,
-    youngest: int,
+    limit: np.uint64,
+    born_from: np.int16,
+    born_by: np.int16,
+    birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
+    family_total: NDArray[np.uint8],
+    mother: NDArray[np.int32],
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark grown residents who do not live alone and whose word is below the limit.
+
+    Of the oldest, born in `born_from`, and of those older still who know their mother, all are.
+    """
+    for j in range(words.size):
+        oldest = (birth_year[j] == born_from) | ((birth_year[j] < born_from) & (mother[j] >= 0))
+        young = (birth_year[j] > born_from) & (words[j] < limit)
+        marks[j] = (
+            (birth_year[j] <= born_by) & (oldest | young) & (place[j] == RESIDENT)
+            & (family_total[j] > 1)
+        )  # fmt: skip
+
+
+@kernel
+def list_possible(
     possible: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    cuts: NDArray[np.uint64],
+    born_by: int,
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
@@ -23,37 +46,21 @@ def list_possible(
     mother: NDArray[np.int32],
     family: NDArray[np.int32],
 ) -> int:
-    """List single residents whom their word lets leave home, from position `first` on.
+    """Keep the single whom their word lets leave home, first in `possible`; return how many.
 
-    words: of these persons only; the columns are everybody's. cuts: by sex and age from the
-    youngest on. Of those older than that only they may leave who live with their mother, and
-    they do. Who lives with parents at all is not asked here. The first loop is
-    vectorised and the second has no branch, as with births.
+    cuts: by sex and age from the youngest on, who were born by a year. Of those older than that
+    only they may leave who live with their mother, and they do. Who lives with parents at all
+    is not asked here. There is no branch, as with births.
     """
     ages = cuts.shape[1]
-    born_by, born_from = np.int16(year - youngest), np.int16(year - youngest - ages + 1)
-    born, mothers = birth_year[first : first + words.size], mother[first : first + words.size]
-    some = slice(first, first + words.size)
-    places, partners = place[some], partner[some]
-    grown = np.empty(words.size, dtype=np.uint8)
-    for j in range(words.size):
-        grown[j] = (
-            (born[j] <= born_by) & ((born[j] >= born_from) | (mothers[j] >= 0))
-            & (places[j] == RESIDENT) & (partners[j] < 0)
-        )  # fmt: skip
-    low = 0
-    for j in range(words.size):
-        possible[low] = j
-        low += 1 if grown[j] else 0
     count = 0
-    for k in range(low):
-        j = possible[k]
-        i = first + j
+    for k in range(possible.size):
+        i, word = possible[k], words[k]
         m = mother[i]
-        possible[count] = j
         age = min(born_by - birth_year[i], ages - 1)
-        leaves = words[j] < cuts[np.uint64(sex[i]), np.uint64(age)]
-        if leaves and birth_year[i] < born_from:
+        leaves = (word < cuts[np.uint64(sex[i]), np.uint64(age)]) & (partner[i] < 0)
+        if leaves and born_by - birth_year[i] >= ages:
             leaves = place[m] == RESIDENT and family[m] == family[i]
+        possible[count] = i
         count += leaves
     return count
