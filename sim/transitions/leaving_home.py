@@ -19,7 +19,7 @@ from sim.transitions.batches import screened
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
-from sim.transitions.unions import Move, move, survey, with_children
+from sim.transitions.unions import Move, move, with_children
 
 YOUNGEST, OLDEST = 18, 30  # ages reached in the year
 GENERATION = 15  # years by which a parent is older, at least
@@ -58,21 +58,16 @@ class LeavingHome:
             return
         population = year.population
         possible = _possible(year, cuts(rates()))
-        homes = survey(population, possible, year.year, year.families)
-        family, birth_year, mother = (
-            population[c][possible] for c in ("family", "birth_year", "mother")
-        )
-        head = homes.head[family]
-        persons = homes.persons[family]
-        with_elder = population["birth_year"][head] <= birth_year - GENERATION
-        with_mother = (mother >= 0) & (population["family"][mother] == family)
-        with_mother &= population["place"][mother] == RESIDENT
-        teenager = birth_year >= year.year - TEENAGER
-        with_others = (persons == 1) & (population["family_total"][possible] > 1) & teenager
-        leavers = possible[with_elder | with_mother | with_others]
-        first = homes.head.size
+        at_home = np.empty(possible.size, dtype=np.bool_)
+        columns = ("place", "birth_year", "family", "mother", "family_total")
+        kernel.with_parents(possible, GENERATION, year.year - TEENAGER,
+                            year.families.hold().following, *(population[c] for c in columns),
+                            at_home)  # fmt: skip
+        leavers = possible[at_home]
+        first = year.families.size
         new = np.arange(first, first + leavers.size, dtype=np.int32)
-        moves = with_children(population, Move(leavers, new, leavers), homes)
+        nobody = np.zeros(leavers.size, dtype=np.bool_)  # is the eldest, beside parents
+        moves = with_children(year, Move(leavers, new, leavers), nobody)
         none = np.empty(0, dtype=np.int32)
         year.regrouped.append(move(population, moves, none, none, year.families))
 

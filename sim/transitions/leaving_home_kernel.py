@@ -64,3 +64,34 @@ def list_possible(
         possible[count] = i
         count += leaves
     return count
+
+
+@kernel
+def with_parents(
+    possible: NDArray[np.int64],
+    generation: int,
+    teenagers_from: int,
+    following: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    family: NDArray[np.int32],
+    mother: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
+    found: NDArray[np.bool_],
+) -> None:
+    """Write who of these residents lives with the mother, or with somebody of her generation.
+
+    Teenagers, born in a year or later, also do who live with members only who are no persons.
+    """
+    for k in range(possible.size):
+        i = possible[k]
+        m = mother[i]
+        found[k] = m >= 0 and family[m] == family[i] and place[m] == RESIDENT
+        alone, other = True, np.int32(i) if found[k] else following[i]
+        while other != i:
+            if place[other] == RESIDENT:
+                alone = False
+                found[k] |= birth_year[other] <= birth_year[i] - generation
+            other = following[other]
+        if alone and not found[k]:
+            found[k] = (family_total[i] > 1) & (birth_year[i] >= teenagers_from)

@@ -23,8 +23,9 @@ from sim.chance import cuts
 from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.odds import Odds, age_reached, luck_of
+from sim.transitions.ordering_kernel import in_order
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -57,17 +58,6 @@ class Rates(NamedTuple):
     leave: NDArray[np.float64]
 
 
-class Households(NamedTuple):
-    """Of the families looked at, by family number: resident persons, and the eldest of them.
-
-    young: positions of all who are under 18 in these families.
-    """
-
-    persons: NDArray[np.uint8]
-    head: NDArray[np.int32]
-    young: Positions
-
-
 class Cases(NamedTuple):
     """Positions of those to whom something happens this year.
 
@@ -91,13 +81,10 @@ class Move(NamedTuple):
     families: NDArray[np.int32]
     beside: Positions
 
-    def followed_by(self, others: "Move") -> "Move":
-        """Return these moves and others."""
-        return Move(
-            np.concatenate([self.movers, others.movers]),
-            np.concatenate([self.families, others.families]),
-            np.concatenate([self.beside, others.beside]),
-        )
+    @classmethod
+    def of(cls, *parts: "Move") -> "Move":
+        """Return all of these moves."""
+        return cls(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
 class Unions:
@@ -125,15 +112,13 @@ class Unions:
         population = year.population
         apart, left = _apart(year)
         _let_go(population, left, year.families)
-        cases, homes = _cases(year, rates(), apart)
+        cases = _cases(year, rates(), apart)
         men, women = couples(year, cases.seeking)
-        joining = _join(population, cases.finding, men, women, homes)
-        joining = with_children(population, joining, homes)
-        leavers = _leavers(year, cases.parting, homes)
-        first = int(joining.families.max(initial=homes.head.size - 1)) + 1
+        joining, outside = _join(year, cases, men, women)
+        leavers = _leavers(year, cases.parting)
+        first = int(joining.families.max(initial=year.families.size - 1)) + 1
         new = np.arange(first, first + leavers.size, dtype=np.int32)
-        moves = joining.followed_by(Move(leavers, new, leavers))
-        outside = _outside(population, cases, homes)
+        moves = Move.of(joining, Move(leavers, new, leavers))
         _change_home(population["municipality"], moves)
         year.regrouped.append(move(population, moves, *outside, year.families))
         _link(population["partner"], cases.parting, men, women)
@@ -154,10 +139,8 @@ class Unions:
         luck = luck_of(year, self.name, population["person"][decider])
         if partner >= 0:
             return (Odds("parting", float(rate.part[at]), luck),)
-        homes = survey(population, np.array([position]), year.year, year.families)
-        family = population["family"][position]
-        others = population["family_total"][position] > homes.persons[family]
-        if others and homes.head[family] == position:
+        persons, head = at_home(year, np.array([position]))
+        if head[0] and population["family_total"][position] > persons[0]:
             return (Odds("leaving a partner who is no immigrant", float(rate.leave[at]), luck),)
         outside = float(rate.outside[at])
         return (Odds("finding a partner who is no immigrant", outside, luck),
@@ -181,16 +164,13 @@ def move(
     return np.concatenate([changed, add_others(population, families, more, known)])
 
 
-def survey(population: Population, persons: Positions, year: int, families: Families) -> Households:
-    """Look at the families of these persons; the young are under 18 when the year ends."""
-    family, rows = population["family"], families.beside(persons)
-    counted = np.zeros(families.size, dtype=np.uint8)
-    head = np.full(families.size, -1, dtype=np.int32)
-    young = np.empty(rows.size, dtype=np.int64)
-    count = kernel.survey(rows, year - ADULT, family, population["place"],
-                          population["birth_year"], population["person"], counted, head,
-                          young)  # fmt: skip
-    return Households(counted, head, young[:count].copy())
+def at_home(year: Year, whom: Positions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return of residents how many resident persons their family has, and who is the eldest."""
+    persons, head = np.empty(whom.size, dtype=np.int64), np.empty(whom.size, dtype=np.bool_)
+    columns = ("family_total", "place", "birth_year", "person")
+    kernel.at_home(whom, year.families.hold().following, *(year.population[c] for c in columns),
+                   persons, head)  # fmt: skip
+    return persons, head
 
 
 def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
@@ -208,10 +188,9 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     peer = year.year - population["birth_year"][seeking] - younger
     where = CENTRALITY_OF[population["municipality"][seeking]].astype(np.int64)
     cell = (where * (len(ORIGIN) + 1) + group) * 64 + peer // int(known["years_apart"])
-    key = (cell.astype(np.uint64) << np.uint64(32)) | words[ORDER]
-    order = np.argsort(key)
-    if (key[order[1:]] == key[order[:-1]]).any():  # rare, and slower: ties by identifier
-        order = np.lexsort((person, key))
+    order = np.empty(seeking.size, dtype=np.int64)
+    lowest = cell.min(initial=0)
+    in_order(cell - lowest, words[ORDER], person, int(cell.max(initial=0) - lowest) + 1, order)
     first = np.empty(seeking.size, dtype=np.int64)
     second = np.empty(seeking.size, dtype=np.int64)
     count = kernel.pair(order, cell, sex, population["family"][seeking],
@@ -229,7 +208,7 @@ def _apart(year: Year) -> tuple[Positions, Positions]:
     place, partner, left_year, municipality, sex, person = (population[c] for c in columns)
     moved, waited = kernel.list_apart(year.year, LEFT_BEHIND, place, partner, left_year,
                                       municipality, sex, person, here, left)  # fmt: skip
-    return here[:moved].copy(), left[:waited].copy()
+    return np.sort(here[:moved]), np.sort(left[:waited])
 
 
 def _let_go(population: Population, left: Positions, families: Families) -> None:
@@ -242,114 +221,111 @@ def _let_go(population: Population, left: Positions, families: Families) -> None
     families.moved(abroad.astype(np.int64), old)
 
 
-def _cases(year: Year, rate: Rates, apart: Positions) -> tuple[Cases, Households]:
+def _cases(year: Year, rate: Rates, apart: Positions) -> Cases:
     """Say who does what this year: one draw a person, single or not; who lives apart parts."""
     population = year.population
-    form, part, leave = cuts(rate.within + rate.outside), cuts(rate.part), cuts(rate.leave)
-    possible, words = _possible(year, form, part, leave)
-    found = np.searchsorted(possible, apart)  # both in ascending order
-    more = apart[np.append(possible, -1)[found] != apart]
-    possible = np.concatenate([possible, more])
-    words = np.concatenate([words, np.zeros(more.size, dtype=words.dtype)])
-    parting = population["partner"][possible] >= 0
-    alone, luck = possible[~parting], words[~parting]
-    homes = survey(population, possible, year.year, year.families)
-    family = population["family"][alone]
-    others = population["family_total"][alone] > homes.persons[family]
-    united = others & (homes.head[family] == alone)
+    form, outside = cuts(rate.within + rate.outside), cuts(rate.outside)
+    leave = cuts(rate.leave)
+    possible, words = _possible(year, form, cuts(rate.part), leave)
+    paired = population["partner"][possible] >= 0
+    parting = possible[paired]
+    found = np.searchsorted(parting, apart)  # both in ascending order
+    parting = np.concatenate([parting, apart[np.append(parting, -1)[found] != apart]])
+    alone, luck = possible[~paired], words[~paired]
+    persons, head = at_home(year, alone)
+    united = head & (population["family_total"][alone] > persons)
     at = population["sex"][alone], year.year - population["birth_year"][alone] - YOUNGEST
     leaving = united & (luck < leave[at])
-    finding = ~united & (luck < cuts(rate.outside)[at])
+    finding = ~united & (luck < outside[at])
     seeking = ~united & (luck < form[at]) & ~finding
-    return Cases(possible[parting], alone[leaving], alone[finding], alone[seeking]), homes
+    return Cases(parting, alone[leaving], alone[finding], alone[seeking])
 
 
 def _possible(
     year: Year, form: NDArray[np.uint64], part: NDArray[np.uint64], leave: NDArray[np.uint64]
 ) -> tuple[Positions, NDArray[np.uint32]]:
     population = year.population
-    columns = ("sex", "birth_year", "place", "partner", "person")
-    sex, birth_year, place, partner, person = (population[c] for c in columns)
-    return listed(
-        year, Unions.name, lambda words, some, found: kernel.list_possible(
-            words, some.start, form, part, leave, year.year, YOUNGEST, sex, birth_year, place,
-            partner, person, found,
+    sex, birth_year, place, partner, person = (
+        population[c] for c in ("sex", "birth_year", "place", "partner", "person")
+    )
+    top = max(form.max(), part.max(), leave.max())
+    if not top:
+        return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint32)
+    limit, born_by = np.uint32(top - np.uint64(1)), year.year - YOUNGEST
+    born = np.int16(year.year - OLDEST), np.int16(born_by)
+    possible, words = screened(
+        year, Unions.name, lambda words, some, marks: kernel.mark(
+            words, limit, *born, place[some], birth_year[some], marks,
         ),
     )  # fmt: skip
+    count = kernel.list_possible(possible, words, form, part, leave, born_by, sex, birth_year,
+                                 place, partner, person)  # fmt: skip
+    return possible[:count], words[:count]
 
 
 def _join(
-    population: Population, finding: Positions, men: Positions, women: Positions, homes: Households
-) -> Move:
-    """Return which adults move to start a union.
+    year: Year, cases: Cases, men: Positions, women: Positions
+) -> tuple[Move, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Return who moves to start a union, and which families get or lose others, and how many.
 
     Who is the eldest at home keeps the family number, the man first: the other moves there.
     Two who live with their parents get a number of their own, the man's municipality, and so
-    does one whose partner is no person.
+    does one whose partner is no person. The young follow their mother, or else the eldest.
     """
-    family = population["family"]
-    his, hers = (homes.head[family[side]] == side for side in (men, women))
-    to_her, apart = hers & ~his, ~hers & ~his
-    own = _own_homes(finding, family, homes)
-    leaves = own >= homes.head.size
-    first = homes.head.size + int(np.count_nonzero(leaves))
+    family, size, finding = year.population["family"], year.families.size, cases.finding
+    _, heads = at_home(year, np.concatenate([men, women, finding]))
+    his, hers, own = np.split(heads, [men.size, 2 * men.size])
+    to_her, apart, leaves = hers & ~his, ~hers & ~his, ~own
+    homes = np.where(leaves, size + np.cumsum(leaves) - 1, family[finding])
+    first = size + int(np.count_nonzero(leaves))
     shared = np.where(to_her, family[women], family[men])
     shared[apart] = np.arange(first, first + np.count_nonzero(apart))
     he_moves, she_moves = to_her | apart, ~to_her
-    return Move(
+    adults = Move(
         np.concatenate([women[she_moves], men[he_moves], finding[leaves]]),
-        np.concatenate([shared[she_moves], shared[he_moves], own[leaves]]).astype(np.int32),
+        np.concatenate([shared[she_moves], shared[he_moves], homes[leaves]]).astype(np.int32),
         np.concatenate([men[she_moves], np.where(to_her, women, men)[he_moves], finding[leaves]]),
     )
+    heads = np.concatenate([hers[she_moves], his[he_moves], own[leaves]])
+    return with_children(year, adults, heads), _outside(year, cases.leaving, homes)
 
 
-def _own_homes(
-    finding: Positions, family: NDArray[np.int32], homes: Households
-) -> NDArray[np.int64]:
-    """Return the family that each heads, or a new number if it has another head."""
-    at_home = homes.head[family[finding]] != finding
-    new = homes.head.size + np.cumsum(at_home) - 1
-    return np.where(at_home, new, family[finding])
+def with_children(year: Year, adults: Move, heads: NDArray[np.bool_]) -> Move:
+    """Add the young who follow: their mother, or else the eldest at home, if she or he moves.
+
+    heads: who of the adults is the eldest at home. The young are under 18 when the year ends.
+    """
+    young, behind = (np.empty(len(year.population) + 1, dtype=np.int64) for _ in range(2))
+    columns = ("family_total", "place", "birth_year", "family", "mother")
+    count = kernel.young_behind(adults.movers, heads, year.year - ADULT,
+                                year.families.hold().following,
+                                *(year.population[c] for c in columns), young,
+                                behind)  # fmt: skip
+    whom = behind[:count]
+    children = Move(young[:count].copy(), adults.families[whom], adults.beside[whom])
+    return Move.of(adults, children)
 
 
-def with_children(population: Population, adults: Move, homes: Households) -> Move:
-    """Add the young who follow: their mother, or else the eldest at home, if she or he moves."""
-    if not adults.movers.size:
-        return adults
-    young, family = homes.young, population["family"]
-    mother = population["mother"][young]
-    at_home = (mother >= 0) & (family[mother] == family[young])
-    at_home &= population["place"][mother] == RESIDENT
-    leader = np.where(at_home, mother, homes.head[family[young]])
-    order = np.argsort(adults.movers)
-    found = np.searchsorted(adults.movers[order], leader)
-    of = order[np.minimum(found, order.size - 1)]
-    follows = adults.movers[of] == leader
-    children = Move(young[follows], adults.families[of[follows]], adults.beside[of[follows]])
-    return adults.followed_by(children)
-
-
-def _leavers(year: Year, parting: Positions, homes: Households) -> Positions:
+def _leavers(year: Year, parting: Positions) -> Positions:
     """Return who of each couple moves out: from young children the man, else one by chance."""
     population = year.population
-    family, partner = population["family"], population["partner"][parting]
-    with_young = np.zeros(homes.head.size, dtype=np.bool_)
-    with_young[family[homes.young]] = True
+    with_young = np.empty(parting.size, dtype=np.bool_)
+    kernel.with_young(parting, year.year - ADULT, year.families.hold().following,
+                      population["place"], population["birth_year"], with_young)  # fmt: skip
     coin = year.chance.uniform("separation", year.year, population["person"][parting])
-    other = with_young[family[parting]] | (coin < assumed()["man_leaves"])
-    return np.where(other, partner, parting)
+    other = with_young | (coin < assumed()["man_leaves"])
+    return np.where(other, population["partner"][parting], parting)
 
 
 def _outside(
-    population: Population, cases: Cases, homes: Households
+    year: Year, leaving: Positions, homes: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Return the families that members who are no persons join or leave, and how many do."""
-    family = population["family"][cases.leaving]
-    all_others = population["family_total"][cases.leaving] - homes.persons[family].astype(np.int64)
-    lost = np.where(population["sex"][cases.leaving] == MALE, all_others, 1)
-    own = _own_homes(cases.finding, population["family"], homes)
-    families = np.concatenate([family, own]).astype(np.int32)
-    return families, np.concatenate([-lost, np.ones(own.size, np.int64)]).astype(np.int32)
+    """Return the families that members who are no persons leave or join, and how many do."""
+    population = year.population
+    all_others = population["family_total"][leaving] - at_home(year, leaving)[0]
+    lost = np.where(population["sex"][leaving] == MALE, all_others, 1)
+    families = np.concatenate([population["family"][leaving], homes]).astype(np.int32)
+    return families, np.concatenate([-lost, np.ones(homes.size, np.int64)]).astype(np.int32)
 
 
 def _change_home(municipality: NDArray[np.int16], moves: Move) -> None:

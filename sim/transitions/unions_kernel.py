@@ -10,95 +10,141 @@ STRETCH = 4_096  # persons at a time
 
 
 @kernel
-def list_possible(
+def mark(
     words: NDArray[np.uint32],
-    first: int,
+    limit: np.uint32,
+    born_from: np.int16,
+    born_by: np.int16,
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark residents of an age to form or leave a union whose word is not above the limit."""
+    for j in range(words.size):
+        marks[j] = (
+            (words[j] <= limit) & (place[j] == RESIDENT) & (birth_year[j] <= born_by)
+            & (birth_year[j] >= born_from)
+        )  # fmt: skip
+
+
+@kernel
+def list_possible(
+    possible: NDArray[np.int64],
+    words: NDArray[np.uint32],
     form: NDArray[np.uint64],
     part: NDArray[np.uint64],
     leave: NDArray[np.uint64],
-    year: int,
-    youngest: int,
+    born_by: int,
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
     person: NDArray[np.int64],
-    possible: NDArray[np.int64],
 ) -> int:
-    """List whom a word lets do something, counted from position `first` on; return how many.
+    """Keep those whom their word lets do something, and their words; return how many.
 
-    words: of these persons only; the columns are everybody's. form, part, leave: by sex and age
-    from the youngest on, the cuts of forming a union, of parting from a partner who is a
-    person and from one who is not. A couple is decided by the word of one of them: of the
-    woman, or of the smaller identifier. The first loop is vectorised and the second has no
-    branch, as with births.
+    form, part, leave: by sex and age from the youngest on, who were born by a year, the cuts of
+    forming a union, of parting from a partner who is a person and from one who is not. A
+    couple is decided by the word of one of them: of the woman, or of the smaller identifier.
     """
-    ages = form.shape[1]
-    top = max(np.max(form), np.max(part), np.max(leave))
-    if top == 0:
-        return 0
-    limit = np.uint32(top - np.uint64(1))
-    born_by, born_from = np.int16(year - youngest), np.int16(year - youngest - ages + 1)
-    born, places = birth_year[first : first + words.size], place[first : first + words.size]
-    asked = np.empty(words.size, dtype=np.uint8)
-    for j in range(words.size):
-        asked[j] = (
-            (words[j] <= limit) & (places[j] == RESIDENT) & (born[j] <= born_by)
-            & (born[j] >= born_from)
-        )  # fmt: skip
-    low = 0
-    for j in range(words.size):
-        possible[low] = j
-        low += 1 if asked[j] else 0
     count = 0
-    for k in range(low):
-        j = possible[k]
-        i = first + j
-        age = year - birth_year[i] - youngest
+    for k in range(possible.size):
+        i, word = possible[k], words[k]
+        at = np.uint64(sex[i]), np.uint64(born_by - birth_year[i])
         p = partner[i]
         if p < 0:
-            happens = words[j] < max(form[sex[i], age], leave[sex[i], age])
+            happens = word < max(form[at], leave[at])
         else:
-            decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
-            happens = decides and place[p] == RESIDENT and words[j] < part[sex[i], age]
-        possible[count] = j
+            happens = word < part[at]
+            if happens:
+                decides = sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p])
+                happens = decides and place[p] == RESIDENT
+        possible[count], words[count] = i, word
         count += happens
     return count
 
 
 @kernel
-def survey(
-    rows: NDArray[np.int64],
-    born_after: int,
-    family: NDArray[np.int32],
+def at_home(
+    whom: NDArray[np.int64],
+    following: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     person: NDArray[np.int64],
-    persons: NDArray[np.uint8],
-    head: NDArray[np.int32],
-    young: NDArray[np.int64],
-) -> int:
-    """Look at the residents among these rows, whole families; return how many are young.
+    persons: NDArray[np.int64],
+    head: NDArray[np.bool_],
+) -> None:
+    """Write of residents how many resident persons their family has, and who is the eldest.
 
-    persons, head: by family, 0 and -1 on entry: how many they are, and who is the eldest. Of
-    those born in one year it is the smallest identifier, so that the order of rows cannot
-    matter. young: positions of those born after a year.
+    Of those born in one year it is the smallest identifier, so that the order of rows cannot
+    matter. Whose family counts one member lives alone.
+    """
+    for k in range(whom.size):
+        i = whom[k]
+        persons[k], head[k] = 1, True
+        other = following[i] if family_total[i] > 1 else np.int32(i)
+        while other != i:
+            if place[other] == RESIDENT:
+                persons[k] += 1
+                if birth_year[other] < birth_year[i] or (
+                    birth_year[other] == birth_year[i] and person[other] < person[i]
+                ):
+                    head[k] = False
+            other = following[other]
+
+
+@kernel
+def with_young(
+    whom: NDArray[np.int64],
+    born_after: int,
+    following: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    found: NDArray[np.bool_],
+) -> None:
+    """Write who of these residents lives with somebody born after a year."""
+    for k in range(whom.size):
+        i = whom[k]
+        found[k] = birth_year[i] > born_after
+        other = following[i]
+        while other != i and not found[k]:
+            found[k] = (place[other] == RESIDENT) & (birth_year[other] > born_after)
+            other = following[other]
+
+
+@kernel
+def young_behind(
+    movers: NDArray[np.int64],
+    head: NDArray[np.bool_],
+    born_after: int,
+    following: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    family: NDArray[np.int32],
+    mother: NDArray[np.int32],
+    young: NDArray[np.int64],
+    behind: NDArray[np.int64],
+) -> int:
+    """List the young who follow a mover, and which one: their mother, or else the eldest.
+
+    They were born after a year. head: who of the movers, all residents, is the eldest at home.
+    Return how many follow.
     """
     count = 0
-    for i in rows:
-        f = family[i]
-        if place[i] == RESIDENT:
-            persons[f] += 1
-            h = head[f]
-            if (
-                h < 0
-                or birth_year[i] < birth_year[h]
-                or (birth_year[i] == birth_year[h] and person[i] < person[h])
-            ):
-                head[f] = i
-            if birth_year[i] > born_after:
-                young[count] = i
-                count += 1
+    for k in range(movers.size):
+        i = movers[k]
+        other = following[i] if family_total[i] > 1 else np.int32(i)
+        while other != i:
+            if birth_year[other] > born_after and place[other] == RESIDENT:
+                m = mother[other]
+                leader = m == i
+                if not leader and head[k]:
+                    leader = m < 0 or family[m] != family[i] or place[m] != RESIDENT
+                young[count], behind[count] = other, k
+                count += leader
+            other = following[other]
     return count
 
 
@@ -155,8 +201,9 @@ def list_apart(
     """List one of each couple of residents of two municipalities, and residents left behind.
 
     The one is the woman, or the smaller identifier, as for parting. left: residents whose
-    partner has been abroad for so many years, or longer. Of every stretch of persons those with
-    a partner are listed first, and then those who are not both here in one place.
+    partner has been abroad for so many years, or longer. A couple is looked at once, beside
+    the first of the two. Of every stretch of persons these are listed first, and then those who
+    are not both in one place; who is listed in the end stands in no order.
     """
     some = np.empty(STRETCH + 1, dtype=np.int64)
     moved, waited = 0, 0
@@ -164,21 +211,22 @@ def list_apart(
         paired = 0
         for i in range(first, min(first + STRETCH, place.size)):
             some[paired] = i  # without a branch: who has a partner cannot be foreseen
-            paired += 1 if (partner[i] >= 0) & (place[i] == RESIDENT) else 0
+            paired += partner[i] > i
         apart = 0
         for k in range(paired):
             i = some[k]
             p = partner[i]
             some[apart] = i
-            apart += (municipality[i] != municipality[p]) | (place[p] != RESIDENT)
+            apart += (municipality[i] != municipality[p]) | (place[i] != place[p])
         for k in range(apart):
-            i = some[k]
-            p = partner[i]
-            if place[p] == RESIDENT:
-                if sex[i] < sex[p] or (sex[i] == sex[p] and person[i] < person[p]):
-                    here[moved] = i
-                    moved += 1
-            elif year - left_year[p] >= longest:
+            i, p = some[k], np.int64(partner[some[k]])
+            if place[i] != RESIDENT:
+                i, p = p, i
+            if place[i] == RESIDENT and place[p] == RESIDENT:
+                his = sex[p] < sex[i] or (sex[p] == sex[i] and person[p] < person[i])
+                here[moved] = p if his else i
+                moved += 1
+            elif place[i] == RESIDENT and year - left_year[p] >= longest:
                 left[waited] = i
                 waited += 1
     return moved, waited
