@@ -18,7 +18,7 @@ from sim.codes import BACKGROUND, CENTRALITY, EDUCATION, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.destination import published_places
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
@@ -62,6 +62,8 @@ class CountyMoves:
         self.chances = chances  # of SHAPE
         # factors: of WITHIN, one for each period
         self.cuts = [cuts(_within(chances, f)) for f in factors or [np.ones(WITHIN)] * len(PERIODS)]
+        # of SHAPE too: of these first traits of everybody's cell
+        self.highest = [below.reshape(chances.size, -1).max(axis=1) for below in self.cuts]
         self.kind_of = kinds_of_families()
         self.covered = np.ones(len(BACKGROUND), dtype=np.uint8)
         self.covered[BACKGROUND.index("norwegian_born")] = norwegian_born
@@ -78,29 +80,24 @@ class CountyMoves:
 
     def happen(self, year: Year) -> None:
         """Move people and record them; those who crossed a border between levels are recorded."""
-        below = self.cuts[period_of(year.year)]
+        below, highest = self.cuts[period_of(year.year)], self.highest[period_of(year.year)]
         if not below.any():
             return
-        population = year.population
-        columns = (
-            "place",
-            "birth_year",
-            "background",
-            "reason",
-            "family_total",
-            "family_immigrants",
-            "status",
-            "education",
-            "municipality",
-        )
-        looked_at = [year.outcome, *(population[c] for c in columns)]
-        movers, _ = listed(
-            year, self.name, lambda words, some, found: kernel.leave_county(
-                words, below, year.year - 1, YOUNGEST, self.covered, self.kind_of, COUNTIES, found,
-                *(c[some] for c in looked_at),
+        population, last_year = year.population, year.year - 1
+        by_reason = highest.reshape(len(REASON), -1).max(axis=1)
+        screen = [year.outcome, *(population[c] for c in ("place", "birth_year", "reason"))]
+        movers, words = screened(
+            year, self.name, lambda words, some, marks: kernel.mark(
+                words, by_reason, last_year - YOUNGEST, *(c[some] for c in screen), marks,
             ), year.lucky,
         )  # fmt: skip
-        self._move(movers, year)
+        columns = ("birth_year", "background", "reason", "family_total", "family_immigrants",
+                   "status", "education", "municipality")  # fmt: skip
+        count = kernel.leave_county(
+            movers, words, below, highest, last_year, self.covered, self.kind_of, COUNTIES,
+            *(population[c] for c in columns),
+        )  # fmt: skip
+        self._move(movers[:count], year)
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
         """Return the chance of moving to another county at the same level."""
