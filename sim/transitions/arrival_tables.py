@@ -6,7 +6,7 @@ table is by stream, so that one stream can be altered without touching another.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from sim.codes import CENTRALITY, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS, CodeList
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.sources import remembered, rows
 
 DONORS = "arrivals_donors.parquet"
@@ -109,6 +110,15 @@ class Donors:
     weight: Floats
     cell: Ints
     members: dict[str, Ints]
+
+    @cached_property
+    def packed(self) -> kernel.Donors:
+        """Return the same as two small tables, in which a unit and a member are a row."""
+        units = (self.start, self.size, self.origin, self.joins, self.others)
+        names = ("sex", "age", "education", "status", "mother", "partner")
+        members = [self.members[name] for name in names]
+        return kernel.Donors(np.stack(units, axis=1).astype(np.int32),
+                             np.stack(members, axis=1).astype(np.int8))  # fmt: skip
 
     def chances(self, stream: int, origin_shares: Floats) -> tuple[Ints, Floats]:
         """Return a stream's units and the probability that an arriving unit is like each.

@@ -13,20 +13,22 @@ the population. All others found a family of their own.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.columns import BY_NAME
 from sim.agents.newcomers import arrival_identifiers
-from sim.agents.population import Population
 from sim.chance import Chance, between_0_and_1, cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, STATUS
 from sim.transitions import arrival_levers
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals_kernel as kernel
-from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
-from sim.transitions.batches import listed
+from sim.transitions.arrival_tables import PARTNER, STREAM_REASON, STREAMS
+from sim.transitions.batches import screened
+from sim.transitions.ordering_kernel import in_order
 from sim.transitions.process import Assumption, Part, Positions, Settings, Year
 
 Floats = NDArray[np.float64]
@@ -46,6 +48,10 @@ OLDER_HUSBAND = 3  # years a husband is older than his wife
 CHILDREN_AT = 30  # age at which parents had the eldest child they are joined by
 MOTHER_AT = (15, 50)  # ages between which a woman can have become a mother
 NEARBY = (0, 1, -1, 2, -2)  # groups of ages that are tried, the best first
+RULES = kernel.Rules(
+    ADULT, CHILD_ARRIVAL, *MOTHER_AT, BACKGROUND.index("child_arrival"), NORWEGIAN_BORN, WOMAN,
+    EDUCATION.index("none"), STATUS.index("outside"),
+)  # fmt: skip
 # The streams that join somebody, and the reasons of those whom they join.
 HOSTS = {"refuge": ("refuge",), "work": ("work",),
          "other": ("family", "education", "nordic", "unknown")}  # fmt: skip
@@ -117,7 +123,7 @@ class Arrivals:
                  in enumerate(wanted)]  # fmt: skip
         donor, number = (np.concatenate(column) for column in zip(*parts, strict=True))
         stream = np.repeat(np.arange(len(STREAMS)), [part[0].size for part in parts])
-        return Units(donor, stream, number, _identifiers(year, stream, number, number * 0))
+        return Units(donor, stream, number, _identifiers(year, stream, number))
 
     def _units_of(
         self, stream: int, persons: float, year: int, chance: Chance
@@ -128,19 +134,18 @@ class Arrivals:
         whichever part they come to, so that together the parts get the units of the whole.
         """
         donors = tables.donors()
-        units, chances = donors.chances(stream, row_of(self.mix, year)[stream])
-        bounds = np.minimum(np.cumsum(chances), 1.0)
+        units, bounds = _bounds(stream, row_of(self.mix, year)[stream].tobytes())
         number = np.arange(int(np.ceil(max(persons, 0.0))))  # a person each is the most there are
-        person = _identifiers(year, np.full(number.size, stream), number, number * 0)
+        person = _identifiers(year, stream, number)
         luck = between_0_and_1(_words(chance, "arrivals_donor", year, person))
         like = np.empty(number.size, dtype=np.int64)
         kernel.look_up(bounds, luck, like)
-        donor = units[like]
-        size = donors.size[donor]
-        come = np.cumsum(size) - size / 2 < persons
-        if self.part is not None:
-            come &= self.part.receives(donors.origin[donor], number)
-        return donor[come], number[come]
+        come = kernel.as_many_as_fit(like, units, donors.size, persons)
+        donor, number = like[:come], number[:come]
+        if self.part is None:
+            return donor, number
+        mine = self.part.receives(donors.origin[donor], number)
+        return donor[mine], number[mine]
 
 
 @dataclass(frozen=True)
@@ -153,14 +158,21 @@ class Units:
     person: Ints
 
 
+@lru_cache(maxsize=512)
+def _bounds(stream: int, origin_shares: bytes) -> tuple[Ints, Floats]:
+    """Return the units of a stream, and up to which luck each stands for."""
+    units, chances = tables.donors().chances(stream, np.frombuffer(origin_shares))
+    return units, np.minimum(np.cumsum(chances), 1.0)
+
+
 def row_of(table: Floats, year: int) -> Floats:
     """Return a year's row of a table that begins with the first year; the last row stays."""
     return np.asarray(table[min(max(year - tables.FIRST, 0), len(table) - 1)])
 
 
-def _identifiers(year: int, stream: Ints, number: Ints, member: Ints) -> Ints:
-    slot = ((stream << UNIT_BITS | number) << MEMBER_BITS) | member
-    return arrival_identifiers(year, slot)
+def _identifiers(year: int, stream: Ints | int, number: Ints) -> Ints:
+    """Return the identifiers of the first persons of units; the others' follow."""
+    return arrival_identifiers(year, (stream << UNIT_BITS | number) << MEMBER_BITS)
 
 
 def _words(chance: Chance, use: str, year: int, person: Ints) -> Words:
@@ -175,90 +187,40 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     A host lived alone, so that nobody else's family changes.
     """
     population, donors = year.population, tables.donors()
-    size, joins = donors.size[units.donor], donors.joins[units.donor]
-    of = np.repeat(np.arange(size.size), size)  # the unit of each newcomer
-    begins = np.cumsum(size) - size
-    member = np.arange(of.size) - begins[of]
-    row = donors.start[units.donor][of] + member
-    age, joined = donors.members["age"][row], host >= 0
-    family, municipality = year.families.new(size.size), _places(year, units)
-    total, immigrants = size + donors.others[units.donor], size.copy()
-    alone = ~joined & (donors.members["age"][donors.start[units.donor]] < ADULT)
-    total[alone] += 1  # children who find nobody live with somebody who is no person
-    there = host[joined]
-    family[joined] = population["family"][there]
-    municipality[joined] = population["municipality"][there]
-    total[joined] = size[joined] + 1
-    immigrants[joined] += population["background"][there] != NORWEGIAN_BORN
-    head = len(population) + begins
+    settling = kernel.Units(units.donor, units.stream, units.person, host,
+                            year.families.new(host.size), _places(year, units))  # fmt: skip
+    size = donors.size[units.donor]
+    new = kernel.Newcomers(*(np.empty(int(size.sum()), dtype=BY_NAME[name].dtype)
+                             for name in kernel.Newcomers._fields))  # fmt: skip
+    hosts = kernel.Hosts(*(population[name] for name in kernel.Hosts._fields))
+    head = np.empty(host.size, dtype=np.int64)
+    kernel.settle(settling, donors.packed, hosts, RULES, year.year, len(population), new, head)
     arrived = population.grow({
-        "person": _identifiers(year.year, units.stream[of], units.number[of], member),
-        "birth_year": year.year - age,
-        "first_arrival_year": np.full(of.size, year.year),
-        "origin": donors.origin[units.donor][of],
-        "reason": STREAM_REASON[units.stream][of],
-        "sponsor_reason": tables.STREAM_SPONSOR[units.stream][of],
-        "municipality": municipality[of],
-        "family": family[of],
-        "family_total": total[of],
-        "family_immigrants": immigrants[of],
-        "mother": _mothers(population, row, member, joins[of], host[of], head[of], age, year.year),
-        "partner": _partners(row, member, joins[of], host[of], head[of]),
-        **_life(row),
+        **new._asdict(),
+        "first_arrival_year": year.year,
+        "reason": np.repeat(STREAM_REASON[units.stream], size),
+        "sponsor_reason": np.repeat(tables.STREAM_SPONSOR[units.stream], size),
     })  # fmt: skip
-    population["family_total"][there] = total[joined]
-    population["family_immigrants"][there] = immigrants[joined]
-    couple = joined & (joins == PARTNER)
-    population["partner"][host[couple]] = head[couple]
+    joined = np.flatnonzero(host >= 0)
+    there, heads = host[joined], head[joined]
+    for column in ("family_total", "family_immigrants"):
+        population[column][there] = population[column][heads]
+    couple = donors.joins[units.donor[joined]] == PARTNER
+    population["partner"][there[couple]] = heads[couple]
     return arrived
-
-
-def _life(row: Ints) -> dict[str, Ints]:
-    """Return sex, background, education and status of newcomers like these donors."""
-    of = tables.donors().members
-    age = of["age"][row]
-    grown = age >= ADULT
-    return {
-        "sex": of["sex"][row],
-        "background": (age <= CHILD_ARRIVAL).astype(np.int64),  # 1, else 0: as an adult
-        "education": np.where(grown, of["education"][row], EDUCATION.index("none")),
-        "status": np.where(grown, of["status"][row], STATUS.index("outside")),
-    }
-
-
-def _partners(row: Ints, member: Ints, joins: Ints, host: Positions, head: Positions) -> Ints:
-    """Return each newcomer's partner: of the unit, or the resident whom the eldest joins."""
-    inside = tables.donors().members["partner"][row]
-    joining = (joins == PARTNER) & (member == 0) & (host >= 0)
-    return np.where(inside >= 0, head + inside, np.where(joining, host, -1))
-
-
-def _mothers(
-    population: Population, row: Ints, member: Ints, joins: Ints, host: Positions,
-    head: Positions, age: Ints, year: int,
-) -> Ints:  # fmt: skip
-    """Return each newcomer's mother: of the unit, or the woman whom the unit joins."""
-    inside = tables.donors().members["mother"][row]
-    child = (member > 0) | (joins == PARENT)
-    older = year - population["birth_year"][host].astype(np.int64) - age
-    mother = (population["sex"][host] == WOMAN) & (older >= MOTHER_AT[0]) & (older <= MOTHER_AT[1])
-    theirs = (host >= 0) & child & mother
-    return np.where(inside >= 0, head + inside, np.where(theirs, host, -1))
 
 
 def _places(year: Year, units: Units) -> Ints:
     """Draw a municipality for each unit in its donor's county and centrality, all alike."""
     cell = tables.donors().cell[units.donor]
     municipality, begins = tables.places()
-    number = begins[cell + 1] - begins[cell]
     luck = between_0_and_1(_words(year.chance, "arrivals_place", year.year, units.person))
-    return np.asarray(municipality[begins[cell] + (luck * number).astype(np.int64)])
+    return np.asarray(municipality[begins[cell] + (luck * np.diff(begins)[cell]).astype(np.int64)])
 
 
 # Whom they join
 
 LISTS = (2, len(HOSTS), 2, len(ORIGIN), (OLDEST - YOUNGEST) // BAND + 1)
-KEY_BITS = 32 + int(np.prod(LISTS)).bit_length()  # of a ring and a place on it
 
 
 def kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
@@ -277,9 +239,10 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     at the place of a word of their own; a unit takes the next on its ring who is still free.
     """
     resident, ring, place = _waiting(year)
-    order = _in_order(ring, place, year.population["person"][resident])
     lists = int(np.prod(LISTS))
-    begins = np.searchsorted(ring[order], np.arange(lists + 1))
+    order = np.empty(resident.size, dtype=np.int64)
+    in_order(ring, place, year.population["person"][resident], lists, order)
+    begins = np.append(0, np.cumsum(np.bincount(ring, minlength=lists)))
     wanted, joining = rings_wanted(units, words)
     found = np.empty(joining.size, dtype=np.int64)
     kernel.seat(words[joining], wanted, begins, place[order], np.arange(order.size + 1), found)
@@ -289,67 +252,36 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     return host
 
 
-def _in_order(ring: Ints, place: Words, person: Ints) -> Ints:
-    """Return the order by ring and place; persons of one place stand in their own order."""
-    key = ring.astype(np.uint64) << np.uint64(32) | place
-    order = np.empty(key.size, dtype=np.int64)
-    kernel.in_order(key, KEY_BITS, order)
-    kernel.settle_ties(key, person, order)
-    return order
-
-
 def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
     """Return residents who wait to be joined, the ring each stands on and their place on it."""
-    population = year.population
-    resident, words = _open(year)
-    stay = year.year - population["first_arrival_year"][resident].astype(np.int64)
-    for_partner = cuts(FOR_PARTNER * np.array(OPEN))[np.searchsorted(STAYS, stay, side="right")]
-    age = year.year - population["birth_year"][resident].astype(np.int64)
-    ring = np.ravel_multi_index(
-        (
-            (words >= for_partner).astype(np.int64),
-            kind_of_host(HOSTS)[0][population["reason"][resident]],
-            population["sex"][resident], population["origin"][resident],
-            (age - YOUNGEST) // BAND,
-        ), LISTS,
-    )  # fmt: skip
-    person = population["person"][resident]
-    return resident, ring, _words(year.chance, "arrivals_ring", year.year, person)
-
-
-def _open(year: Year) -> tuple[Positions, Words]:
-    """Return residents who wait for somebody, and the words that say so."""
-    population = year.population
-    by_stay = np.searchsorted(STAYS, np.arange(STAYS[-1] + 1), side="right")
-    open_to = cuts(np.array(OPEN)[by_stay])
-    columns = ("birth_year", "first_arrival_year", "family_total", "place", "partner")
-    looked_at = [population[c] for c in columns]
-    return listed(
-        year, "arrivals_open", lambda words, some, found: kernel.who_waits(
-            words, some.start, open_to, year.year, year.year - OLDEST, year.year - YOUNGEST,
-            found, *looked_at,
+    population, born = year.population, (year.year - OLDEST, year.year - YOUNGEST)
+    limits, for_partner = (cuts(share * np.array(OPEN)) - np.uint64(1) for share in (1, FOR_PARTNER))
+    groups = limits.astype(np.uint32), (year.year + 1 - np.array(STAYS)).astype(np.int16)
+    ages = np.int16(born[0]), np.int16(born[1])
+    columns = ("birth_year", "first_arrival_year", "family_total", "place")
+    screen = [population[c] for c in columns]
+    waiting, words = screened(
+        year, "arrivals_open", lambda words, some, marks: kernel.mark(
+            words, *groups, *ages, *(c[some] for c in screen), marks,
         ),
     )  # fmt: skip
+    columns = ("birth_year", "first_arrival_year", "partner", "reason", "sex", "origin")
+    rings = np.empty(waiting.size + 1, dtype=np.int64)
+    count = kernel.who_waits(
+        waiting, words, for_partner.astype(np.uint32), groups[1], kind_of_host(HOSTS)[0],
+        year.year, LISTS, YOUNGEST, BAND, *(population[c] for c in columns), rings,
+    )  # fmt: skip
+    resident = waiting[:count]
+    place = _words(year.chance, "arrivals_ring", year.year, population["person"][resident])
+    return resident, rings[:count], place
 
 
 def rings_wanted(units: Units, words: Words) -> tuple[Ints, Positions]:
     """Return the rings that each joining unit would take, the best first, and who joins."""
-    donors = tables.donors()
-    joins, kind = donors.joins[units.donor], kind_of_host(HOSTS)[1][units.stream]
-    joining = np.flatnonzero(np.isin(joins, (PARTNER, PARENT)) & (kind >= 0))
-    donor, kind = units.donor[joining], kind[joining]
-    for_children = joins[joining] == PARENT
-    eldest = donors.start[donor]
-    age, sex = donors.members["age"][eldest], donors.members["sex"][eldest]
-    parent = (words[joining] & 1).astype(np.int64)  # children join a mother or a father
-    other = np.where(for_children, parent, 1 - sex)
-    older = np.where(for_children, CHILDREN_AT, np.where(sex == 0, OLDER_HUSBAND, -OLDER_HUSBAND))
-    band = ((age + older - YOUNGEST) // BAND)[:, None] + np.array(NEARBY)
-    parts = (for_children.astype(np.int64), kind, other, donors.origin[donor])
-    there = (band >= 0) & (band < LISTS[-1])
-    band = np.where(there, band, 0)
-    rings = np.ravel_multi_index((*(np.broadcast_to(p[:, None], band.shape) for p in parts), band),
-                                 LISTS)  # fmt: skip
-    # Children might be joined to somebody too young: two groups younger is tried for no one.
-    there &= ~(for_children[:, None] & (np.array(NEARBY) == -2))
-    return np.where(there, rings, -1), joining
+    joining = np.empty(words.size, dtype=np.int64)
+    wanted = np.empty((words.size, len(NEARBY)), dtype=np.int64)
+    count = kernel.rings_wanted(
+        words, units.donor, units.stream, tables.donors().packed, kind_of_host(HOSTS)[1], LISTS,
+        YOUNGEST, BAND, (CHILDREN_AT, OLDER_HUSBAND), np.array(NEARBY), joining, wanted,
+    )  # fmt: skip
+    return wanted[:count], joining[:count]

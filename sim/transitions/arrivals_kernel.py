@@ -1,55 +1,82 @@
 """Residents who may be joined, and who joins whom, on bare arrays."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
 RESIDENT = 0
-DIGIT = 1024
+JOINS_PARTNER, JOINS_PARENT = 1, 2
+START, SIZE, ORIGIN, JOINS, OTHERS = range(5)  # of a unit
+SEX, AGE, EDUCATION, STATUS, MOTHER, PARTNER = range(6)  # of a member
 
 
 @kernel
-def who_waits(
+def mark(
     words: NDArray[np.uint32],
-    first: int,
-    open_to: NDArray[np.uint64],
-    year: int,
-    born_from: int,
-    born_to: int,
-    waiting: NDArray[np.int64],
+    limits: NDArray[np.uint32],
+    came_from: NDArray[np.int16],
+    born_from: np.int16,
+    born_by: np.int16,
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
-    partner: NDArray[np.int32],
-) -> int:
-    """List residents of one-person families who wait for somebody; return how many.
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark residents of an age in one-person families whose word is not above the limit.
 
-    words: of the persons from position `first` on; the columns are everybody's. open_to: cuts
-    by years of stay, the last for all longer ones. The first loop is vectorised and the
-    second has no branch, as with births.
+    limits: descending, of three groups by the year of arrival; came_from: the first year of
+    the first and of the second group.
     """
-    limit = np.uint32(np.max(open_to) - np.uint64(1))
-    longest = open_to.size - 1
-    some = slice(first, first + words.size)
-    born, total, places, partners = birth_year[some], family_total[some], place[some], partner[some]
-    asked = np.empty(words.size, dtype=np.uint8)
+    latest, later, all_others = limits
     for j in range(words.size):
-        asked[j] = (
-            (words[j] <= limit) & (total[j] == 1) & (places[j] == RESIDENT) & (partners[j] < 0)
-            & (born[j] >= born_from) & (born[j] <= born_to)
+        low = (
+            (words[j] <= all_others)
+            | ((words[j] <= later) & (first_arrival_year[j] >= came_from[1]))
+            | ((words[j] <= latest) & (first_arrival_year[j] >= came_from[0]))
+        )
+        marks[j] = (
+            low & (family_total[j] == 1) & (place[j] == RESIDENT)
+            & (birth_year[j] >= born_from) & (birth_year[j] <= born_by)
         )  # fmt: skip
-    low = 0
-    for j in range(words.size):
-        waiting[low] = j
-        low += 1 if asked[j] else 0
+
+
+@kernel
+def who_waits(
+    waiting: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    for_partner: NDArray[np.uint32],
+    came_from: NDArray[np.int16],
+    kind: NDArray[np.int64],
+    year: int,
+    shape: tuple[int, int, int, int, int],
+    youngest: int,
+    band: int,
+    birth_year: NDArray[np.int16],
+    first_arrival_year: NDArray[np.int16],
+    partner: NDArray[np.int32],
+    reason: NDArray[np.uint8],
+    sex: NDArray[np.uint8],
+    origin: NDArray[np.uint8],
+    rings: NDArray[np.int64],
+) -> int:
+    """Keep those who wait for somebody, and write the ring each stands on; return how many.
+
+    for_partner: limits of waiting for a partner, as above. kind: by reason; shape: of the rings,
+    by what they wait for, kind, sex, origin and age in bands from the youngest on.
+    """
     count = 0
-    for k in range(low):
-        j = waiting[k]
-        stay = min(max(year - first_arrival_year[first + j], 0), longest)
-        waiting[count] = j
-        count += words[j] < open_to[np.uint64(stay)]
+    for k in range(waiting.size):
+        i, came = waiting[k], first_arrival_year[waiting[k]]
+        group = np.int64(came < came_from[0]) + np.int64(came < came_from[1])
+        ring = np.int64(words[k] > for_partner[group]) * shape[1] + kind[reason[i]]
+        ring = (ring * shape[2] + sex[i]) * shape[3] + origin[i]
+        waiting[count] = i
+        rings[count] = ring * shape[4] + (year - birth_year[i] - youngest) // band
+        count += partner[i] < 0
     return count
 
 
@@ -77,42 +104,20 @@ def look_up(
 
 
 @kernel
-def in_order(
-    key: NDArray[np.uint64],
-    bits: int,
-    order: NDArray[np.int64],
-) -> None:
-    """Write the order that makes the keys ascend, equal ones as they stood.
+def as_many_as_fit(
+    like: NDArray[np.int64], units: NDArray[np.int64], size: NDArray[np.int64], persons: float
+) -> int:
+    """Turn places in a list of units into these units; return how many of them arrive.
 
-    bits: how many bits of the keys are looked at, from the lowest on. Ten at a time are sorted by
-    counting, which takes a tenth of the time of sorting by comparison.
+    A unit does if more than half of it is within the number of persons.
     """
-    before, low = np.arange(order.size), np.uint64(DIGIT - 1)
-    for shift in range(0, bits, 10):
-        begins = np.zeros(DIGIT + 1, dtype=np.int64)
-        for i in range(key.size):
-            begins[((key[i] >> np.uint64(shift)) & low) + np.uint64(1)] += 1
-        for digit in range(DIGIT):
-            begins[digit + 1] += begins[digit]
-        for known in before:
-            mine = (key[known] >> np.uint64(shift)) & low
-            order[begins[mine]] = known
-            begins[mine] += 1
-        before[:] = order
-
-
-@kernel
-def settle_ties(
-    key: NDArray[np.uint64], person: NDArray[np.int64], order: NDArray[np.int64]
-) -> None:
-    """Let those of one key, who are few, stand in the order of their identifiers."""
-    for k in range(1, order.size):
-        j = k
-        while (
-            j > 0 and key[order[j]] == key[order[j - 1]] and person[order[j]] < person[order[j - 1]]
-        ):
-            order[j], order[j - 1] = order[j - 1], order[j]
-            j -= 1
+    so_far = 0
+    for j in range(like.size):
+        like[j] = units[like[j]]
+        so_far += size[like[j]]
+        if so_far - size[like[j]] / 2 >= persons:
+            return j
+    return like.size
 
 
 @inlined
@@ -161,3 +166,173 @@ def seat(
                 host[u] = found
                 following[found] = found + 1
                 break
+
+
+class Units(NamedTuple):
+    """Arriving units: what they are like, their first person, and whom they join (-1 nobody).
+
+    family, municipality: those of a unit that joins nobody.
+    """
+
+    donor: NDArray[np.int64]
+    stream: NDArray[np.int64]
+    person: NDArray[np.int64]
+    host: NDArray[np.int64]
+    family: NDArray[np.int32]
+    municipality: NDArray[np.int64]
+
+
+class Donors(NamedTuple):
+    """What units are like, a row each, and their members.
+
+    unit: by START, SIZE, ORIGIN, JOINS and OTHERS; member: by SEX, AGE, EDUCATION, STATUS,
+    MOTHER and PARTNER.
+    """
+
+    unit: NDArray[np.int32]
+    member: NDArray[np.int8]
+
+
+class Hosts(NamedTuple):
+    """What must be known of those who are joined, as columns of everybody."""
+
+    family: NDArray[np.int32]
+    municipality: NDArray[np.int16]
+    background: NDArray[np.uint8]
+    sex: NDArray[np.uint8]
+    birth_year: NDArray[np.int16]
+
+
+class Rules(NamedTuple):
+    """What is assumed of ages, and the codes that are written.
+
+    adult: from this age persons have a status and an education; child_arrival: oldest age of
+    those who come as children; mother_from, mother_to: ages between which a host may have
+    become a mother; others: codes of backgrounds, of women and of having neither
+    education nor status.
+    """
+
+    adult: int
+    child_arrival: int
+    mother_from: int
+    mother_to: int
+    came_as_child: int
+    norwegian_born: int
+    woman: int
+    no_education: int
+    outside: int
+
+
+class Newcomers(NamedTuple):
+    """The columns of newcomers, to be written."""
+
+    person: NDArray[np.int64]
+    birth_year: NDArray[np.int16]
+    sex: NDArray[np.uint8]
+    background: NDArray[np.uint8]
+    origin: NDArray[np.uint8]
+    education: NDArray[np.uint8]
+    status: NDArray[np.uint8]
+    municipality: NDArray[np.int16]
+    family: NDArray[np.int32]
+    family_total: NDArray[np.uint8]
+    family_immigrants: NDArray[np.uint8]
+    mother: NDArray[np.int32]
+    partner: NDArray[np.int32]
+
+
+@kernel
+def settle(
+    units: Units,
+    donors: Donors,
+    hosts: Hosts,
+    rules: Rules,
+    year: int,
+    first: int,
+    new: Newcomers,
+    head: NDArray[np.int64],
+) -> None:
+    """Write everything about the members of arriving units, who will stand from `first` on.
+
+    head: by unit, where its eldest will stand. A host lived alone. Children who find nobody
+    live with somebody who is no person.
+    """
+    unit, member, j = donors.unit, donors.member, 0
+    for u in range(units.donor.size):
+        d, host = units.donor[u], units.host[u]
+        head[u] = first + j
+        start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
+        family, municipality = units.family[u], units.municipality[u]
+        total, immigrants, mother_from = size + unit[d, OTHERS], size, year
+        mother_to = mother_from
+        if host >= 0:
+            family, municipality = hosts.family[host], np.int64(hosts.municipality[host])
+            total = size + 1
+            immigrants += hosts.background[host] != rules.norwegian_born
+            woman, born = hosts.sex[host] == rules.woman, hosts.birth_year[host]
+            mother_from = born + rules.mother_from  # of children born in these years
+            mother_to = born + rules.mother_to + 1 if woman else mother_from
+        elif member[start, AGE] < rules.adult:
+            total += 1
+        for k in range(size):
+            m = start + k
+            age = member[m, AGE]
+            born, grown = year - age, age >= rules.adult
+            new.person[j], new.birth_year[j] = units.person[u] + k, born
+            new.sex[j], new.origin[j] = member[m, SEX], unit[d, ORIGIN]
+            new.background[j] = rules.came_as_child if age <= rules.child_arrival else 0
+            new.education[j] = member[m, EDUCATION] if grown else rules.no_education
+            new.status[j] = member[m, STATUS] if grown else rules.outside
+            new.municipality[j], new.family[j] = municipality, family
+            new.family_total[j], new.family_immigrants[j] = total, immigrants
+            child = (k > 0) | (joins == JOINS_PARENT)
+            theirs = child & (mother_from <= born) & (born < mother_to)
+            mother, partner = member[m, MOTHER], member[m, PARTNER]
+            new.mother[j] = head[u] + mother if mother >= 0 else host if theirs else -1
+            joining = (joins == JOINS_PARTNER) & (k == 0)
+            new.partner[j] = head[u] + partner if partner >= 0 else host if joining else -1
+            j += 1
+
+
+@kernel
+def rings_wanted(
+    words: NDArray[np.uint32],
+    donor: NDArray[np.int64],
+    stream: NDArray[np.int64],
+    donors: Donors,
+    kind_of: NDArray[np.int64],
+    shape: tuple[int, int, int, int, int],
+    youngest: int,
+    band: int,
+    older: tuple[int, int],
+    near: NDArray[np.int64],
+    joining: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+) -> int:
+    """List the units that join somebody, and the rings each would take; return how many do.
+
+    older: by how much parents are older than the eldest child, and husbands than wives. near:
+    groups of ages that are tried, the best first. Children might be joined to somebody
+    too young: two groups younger is tried for no one.
+    """
+    count = 0
+    for u in range(donor.size):
+        d, kind = donor[u], kind_of[stream[u]]
+        joins, eldest = donors.unit[d, JOINS], donors.unit[d, START]
+        if kind < 0 or (joins != JOINS_PARTNER and joins != JOINS_PARENT):
+            continue
+        children, sex = joins == JOINS_PARENT, np.int64(donors.member[eldest, SEX])
+        age = np.int64(donors.member[eldest, AGE])
+        if children:  # join a mother or a father
+            other, age = np.int64(words[u] & np.uint32(1)), age + older[0]
+        else:
+            other, age = 1 - sex, age + (older[1] if sex == 0 else -older[1])
+        ring = ((np.int64(children) * shape[1] + kind) * shape[2] + other) * shape[3]
+        ring = (ring + donors.unit[d, ORIGIN]) * shape[4]
+        joining[count] = u
+        for k in range(near.size):
+            at = (age - youngest) // band + near[k]
+            there = 0 <= at < shape[4] and not (children and near[k] == -2)
+            wanted[count, k] = ring + at if there else -1
+        count += 1
+    return count

@@ -22,9 +22,9 @@ def in_order(
     word, of which there are about as many as words; then few must change places.
     """
     bits = 0
-    while (groups << bits) < 2 * group.size and bits < WORD:
+    while (groups << bits) < group.size and bits < WORD:
         bits += 1
-    begins = np.zeros((groups << bits) + 1, dtype=np.int64)
+    begins = np.zeros((groups << bits) + 1, dtype=np.int32)
     key = np.empty(group.size, dtype=np.uint64)
     for i in range(group.size):
         key[i] = np.uint64(group[i]) << np.uint64(WORD) | np.uint64(words[i])
