@@ -28,6 +28,7 @@ from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
+from sim.transitions.batches import screened
 from sim.transitions.levers import Lever, hastened
 from sim.transitions.odds import Odds, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
@@ -128,51 +129,61 @@ class Returning:
 def _not_persons(
     population: Population, coming: Positions, families: Families
 ) -> NDArray[np.int64]:
-    """Return with how many members who are no persons each comes back: those they left with.
-
-    They are the members of the family on leaving, less all living persons with its number.
-    """
-    family, rows = population["family"], families.beside(coming)
-    living = np.bincount(family[rows[population["place"][rows] != DEAD]], minlength=families.size)
-    left_with = population["family_total"][coming].astype(np.int64)
-    return np.asarray(np.maximum(left_with - living[family[coming]], 0))
+    """Return with how many members who are no persons each comes back: those they left with."""
+    others = np.empty(coming.size, dtype=np.int64)
+    kernel.others_with(coming, families.hold().following, population["place"],
+                       population["family_total"], others)  # fmt: skip
+    return others
 
 
 def _coming(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
     """Return the positions of those who come back this year, their words being below limits."""
-    population, n = year.population, len(year.population)
+    population, earliest = year.population, year.year - LONGEST
     person, family, birth_year, place, left_year = (
         population[c] for c in ("person", "family", "birth_year", "place", "left_year")
     )
-    found = np.empty(n + 1, dtype=np.int64)
-    exposed = found[: kernel.exposed(place, left_year, year.year - LONGEST, year.year, found)]
-    words = np.empty(exposed.size, dtype=np.uint32)
-    year.chance.swift_word(name, year.year, person[exposed], words)
-    wish = np.zeros(n, dtype=np.uint8)
-    wishing, children, coming = (np.empty(exposed.size, dtype=np.int64) for _ in range(3))
-    wishes, young = kernel.decide(
-        words, limits, year.year, population["background"], population["origin"],
-        population["destination"], population["education"], left_year, birth_year, exposed, wish,
-        wishing, children,
-    )  # fmt: skip
-    children = children[:young]
-    eldest = np.full(year.families.size, -1, dtype=np.int32)
-    latest = np.zeros(eldest.size, dtype=np.int16)
-    kernel.eldest_abroad(exposed, children, person, family, birth_year, left_year, latest, eldest)
-    count = kernel.come_back(wishing[:wishes], children, wish, year.year, person, family,
+    wishing = _wishing(year, name, limits)
+    rows = year.families.beside(wishing)
+    wish = np.empty(person.size, dtype=np.uint8)
+    latest = np.empty(year.families.size, dtype=np.int16)
+    eldest = np.empty(latest.size, dtype=np.int32)
+    children = np.empty(rows.size, dtype=np.int64)
+    young = kernel.children_abroad(wishing, rows, earliest, year.year, person, family, birth_year,
+                                   place, left_year, wish, latest, eldest,
+                                   children)  # fmt: skip
+    coming = np.empty(2 * wishing.size + young, dtype=np.int64)
+    count = kernel.come_back(wishing, np.sort(children[:young]), wish, year.year, person, family,
                              birth_year, place, left_year, population["mother"],
                              population["partner"], eldest, coming)  # fmt: skip
-    return coming[:count].copy()
+    return coming[:count]
+
+
+def _wishing(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
+    """Return whose own luck brings them back."""
+    population = year.population
+    place, left_year = population["place"], population["left_year"]
+    if not limits.any():
+        return np.empty(0, dtype=np.int64)
+    limit = np.uint32(limits.max() - np.uint64(1))
+    years = np.int16(year.year - LONGEST), np.int16(year.year - 1)
+    wishing, words = screened(
+        year, name, lambda words, some, marks: kernel.mark(
+            words, limit, *years, place[some], left_year[some], marks,
+        ),
+    )  # fmt: skip
+    columns = ("background", "origin", "destination", "education")
+    count = kernel.decide(wishing, words, limits, year.year, *(population[c] for c in columns),
+                          left_year)  # fmt: skip
+    return wishing[:count]
 
 
 def _live_with_family(
     population: Population, coming: Positions, members: Positions, families: int
 ) -> None:
     """Give those who join residents the municipality of the eldest of them."""
-    arriving = np.zeros(len(population), dtype=np.uint8)
-    arriving[coming] = 1
+    arriving = np.empty(len(population), dtype=np.uint8)
+    eldest = np.empty(families, dtype=np.int32)
     host = np.empty(coming.size, dtype=np.int64)
-    eldest = np.full(families, -1, dtype=np.int32)
     kernel.hosts(coming, members, arriving, population["person"], population["family"],
                  population["birth_year"], eldest, host)  # fmt: skip
     found = host >= 0

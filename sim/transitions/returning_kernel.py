@@ -5,34 +5,33 @@ from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
-RESIDENT, ABROAD = 0, 1
+RESIDENT, ABROAD, DEAD = range(3)
 DEGREE = 4  # the lowest education that is a degree
 ADULT = 15  # age on 1 January of the year of leaving from which nobody is taken along
 NOBODY = -1
 
 
 @kernel
-def exposed(
+def mark(
+    words: NDArray[np.uint32],
+    limit: np.uint32,
+    earliest: np.int16,
+    latest: np.int16,
     place: NDArray[np.uint8],
     left_year: NDArray[np.int16],
-    earliest: int,
-    year: int,
-    found: NDArray[np.int64],
-) -> int:
-    """List the persons abroad who left from `earliest` until before the year.
-
-    Everybody is written and the next one overwrites who is not exposed: no branch to mistake.
-    found: one place longer than there are persons.
-    """
-    count = 0
-    for i in range(place.size):
-        found[count] = i
-        count += (place[i] == ABROAD) & (left_year[i] >= earliest) & (left_year[i] < year)
-    return count
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark persons abroad who left in some years and whose word is not above the limit."""
+    for j in range(words.size):
+        marks[j] = (
+            (words[j] <= limit) & (place[j] == ABROAD) & (left_year[j] >= earliest)
+            & (left_year[j] <= latest)
+        )  # fmt: skip
 
 
 @kernel
 def decide(
+    wishing: NDArray[np.int64],
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
     year: int,
@@ -41,29 +40,18 @@ def decide(
     destination: NDArray[np.uint8],
     education: NDArray[np.uint8],
     left_year: NDArray[np.int16],
-    birth_year: NDArray[np.int16],
-    exposed: NDArray[np.int64],
-    wish: NDArray[np.uint8],
-    wishing: NDArray[np.int64],
-    children: NDArray[np.int64],
-) -> tuple[int, int]:
-    """Mark and list those whose own luck brings them back, and list who left as a child.
+) -> int:
+    """Keep those whose own luck brings them back, first in `wishing`; return how many.
 
     cuts: background, origin, destination, degree, years since leaving.
     """
-    wishes = young = 0
-    for j in range(exposed.size):
-        i = exposed[j]
+    wishes = 0
+    for j in range(wishing.size):
+        i, word = wishing[j], words[j]
         degree = 1 if education[i] >= DEGREE else 0
-        years = year - left_year[i]
-        if words[j] < cuts[background[i], origin[i], destination[i], degree, years]:
-            wish[i] = 1
-            wishing[wishes] = i
-            wishes += 1
-        if left_year[i] - 1 - birth_year[i] < ADULT:
-            children[young] = i
-            young += 1
-    return wishes, young
+        wishing[wishes] = i
+        wishes += word < cuts[background[i], origin[i], destination[i], degree, year - left_year[i]]
+    return wishes
 
 
 @inlined
@@ -79,28 +67,43 @@ def went_together(
 
 
 @kernel
-def eldest_abroad(
-    exposed: NDArray[np.int64],
-    children: NDArray[np.int64],
+def children_abroad(
+    wishing: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    earliest: int,
+    year: int,
     person: NDArray[np.int64],
     family: NDArray[np.int32],
     birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
     left_year: NDArray[np.int16],
+    wish: NDArray[np.uint8],
     latest: NDArray[np.int16],
     eldest: NDArray[np.int32],
-) -> None:
-    """Write the eldest adult abroad of every family with children abroad.
+    children: NDArray[np.int64],
+) -> int:
+    """List who left as a child among the families of those who wish, which are `rows`.
 
-    latest, eldest: by family, 0 and -1 on entry. Where children of a family left in several
-    years, the latest counts. Of adults born in one year the smallest identifier counts.
+    They left from `earliest` until before the year. wish: by person, 1 for those who wish.
+    latest, eldest: by family, when the last children left and the eldest adult who left then. Of
+    adults born in one year the smallest identifier counts. All three are written for the
+    rows and their families alone.
     """
-    for j in range(children.size):
-        i = children[j]
-        latest[family[i]] = max(latest[family[i]], left_year[i])
-    for j in range(exposed.size):
-        i = exposed[j]
+    for i in rows:
+        wish[i], latest[family[i]], eldest[family[i]] = 0, 0, NOBODY
+    for i in wishing:
+        wish[i] = 1
+    young = 0
+    for i in rows:
+        exposed = place[i] == ABROAD and left_year[i] >= earliest and left_year[i] < year
+        if exposed and left_year[i] - 1 - birth_year[i] < ADULT:
+            latest[family[i]] = max(latest[family[i]], left_year[i])
+            children[young] = i
+            young += 1
+    for i in rows:
         f = family[i]
-        if left_year[i] == latest[f] and left_year[i] - 1 - birth_year[i] >= ADULT:
+        led = left_year[i] == latest[f] and left_year[i] - 1 - birth_year[i] >= ADULT
+        if led and place[i] == ABROAD and latest[f] > 0:
             e = eldest[f]
             if (
                 e < 0
@@ -108,6 +111,7 @@ def eldest_abroad(
                 or (birth_year[i] == birth_year[e] and person[i] < person[e])
             ):
                 eldest[f] = i
+    return young
 
 
 @kernel
@@ -166,6 +170,24 @@ def come_back(
 
 
 @kernel
+def others_with(
+    coming: NDArray[np.int64],
+    following: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    family_total: NDArray[np.uint8],
+    others: NDArray[np.int64],
+) -> None:
+    """Write how many members each had on leaving, less all living persons of the family."""
+    for j in range(coming.size):
+        i = coming[j]
+        living, other = 1, following[i]
+        while other != i:
+            living += place[other] != DEAD
+            other = following[other]
+        others[j] = max(np.int64(family_total[i]) - living, 0)
+
+
+@kernel
 def hosts(
     coming: NDArray[np.int64],
     members: NDArray[np.int64],
@@ -178,8 +200,13 @@ def hosts(
 ) -> None:
     """Write the eldest of those who were there of the family of each who comes, -1 if nobody.
 
-    members: of all those families, arriving or not; eldest: by family, -1 on entry.
+    members: of all those families, arriving or not; arriving, eldest: by person and by family,
+    written for these alone.
     """
+    for i in members:
+        arriving[i], eldest[family[i]] = 0, NOBODY
+    for i in coming:
+        arriving[i] = 1
     for j in range(members.size):
         i = members[j]
         if not arriving[i]:
