@@ -17,7 +17,7 @@ from sim.agents.population import DEAD, RESIDENT
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import deaths_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.levers import Lever, hastened
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
@@ -66,13 +66,17 @@ class Deaths:
         population = year.population
         chances = probabilities(year.year, falling=self.choice == "falling")
         chances = hastened(chances, self.level(year.year))
-        limits, looked_at = cuts(chances), [population[c] for c in ("sex", "birth_year", "place")]
-        dying, _ = listed(
-            year, self.name, lambda words, some, found:
-            kernel.die(words, limits, year.year, found, *(c[some] for c in looked_at)),
+        limits = cuts(chances)
+        sex, birth_year, place = (population[c] for c in ("sex", "birth_year", "place"))
+        limit, born_by = limits[:, : kernel.OLD].max(), np.int16(year.year - kernel.OLD)
+        dying, words = screened(
+            year, self.name, lambda words, some, marks: kernel.mark(
+                words, limit, born_by, birth_year[some], place[some], marks,
+            ),
         )  # fmt: skip
-        here = dying[population["place"][dying] == RESIDENT]
-        population["place"][dying] = DEAD
+        dying = dying[: kernel.die(dying, words, limits, year.year, sex, birth_year)]
+        here = dying[place[dying] == RESIDENT]
+        place[dying] = DEAD
         _widow(population["partner"], dying)
         year.record("death", here)
         year.regrouped += [here, leave_families(population, here, year.families)]

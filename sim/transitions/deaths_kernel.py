@@ -10,30 +10,37 @@ OLD = 70  # a matter of speed: few persons are as old
 
 
 @kernel
+def mark(
+    words: NDArray[np.uint32],
+    limit: np.uint64,
+    born_by: np.int16,
+    birth_year: NDArray[np.int16],
+    place: NDArray[np.uint8],
+    marks: NDArray[np.uint8],
+) -> None:
+    """Mark the living who are old, born by a year, or whose word is below the limit."""
+    for j in range(words.size):
+        marks[j] = ((words[j] < limit) | (birth_year[j] <= born_by)) & (place[j] != DEAD)
+
+
+@kernel
 def die(
+    dying: NDArray[np.int64],
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
     year: int,
-    dying: NDArray[np.int64],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
-    place: NDArray[np.uint8],
 ) -> int:
-    """List the living whose word is below the cut of their sex and the age they reach.
+    """Keep those whose word is below the cut of their sex and the age they reach.
 
-    The old, and those whose word is below every cut of the young,
-    are listed first, by a loop without a branch.
+    They come first in `dying`; return how many they are.
     """
     oldest = cuts.shape[1] - 1
-    limit, born_by = np.max(cuts[:, :OLD]), year - OLD
-    low = 0
-    for j in range(words.size):
-        dying[low] = j
-        low += (words[j] < limit) | (birth_year[j] <= born_by)
     count = 0
-    for k in range(low):
-        j = dying[k]
-        age = np.uint64(min(max(year - birth_year[j], 0), oldest))
-        dying[count] = j
-        count += (words[j] < cuts[np.uint64(sex[j]), age]) & (place[j] != DEAD)
+    for k in range(dying.size):
+        i, word = dying[k], words[k]
+        age = np.uint64(min(max(year - birth_year[i], 0), oldest))
+        dying[count] = i
+        count += word < cuts[np.uint64(sex[i]), age]
     return count
