@@ -55,12 +55,11 @@ def cannot_matter(population: Population) -> NDArray[np.bool_]:
     They can return no more, the register knows that they left, and no resident is their
     partner: without them everybody lives as with them.
     """
-    place, year = population["place"], population.year
-    away = (place == ABROAD) & (year - population["left_year"] > LONGEST + 1)
-    away &= population["registered_year"] < year
-    partner = population["partner"]
-    away &= (partner < 0) | (place[partner] != RESIDENT)
-    return np.asarray(away | (place == DEAD))
+    gone = np.empty(len(population), dtype=np.bool_)
+    columns = ("place", "left_year", "registered_year", "partner")
+    kernel.cannot_matter(*(population[c] for c in columns), population.year - LONGEST - 2,
+                         population.year, gone)  # fmt: skip
+    return gone
 
 
 class Returning:

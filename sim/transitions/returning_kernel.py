@@ -12,6 +12,24 @@ NOBODY = -1
 
 
 @kernel
+def cannot_matter(
+    place: NDArray[np.uint8],
+    left_year: NDArray[np.int16],
+    registered_year: NDArray[np.int16],
+    partner: NDArray[np.int32],
+    left_by: int,
+    year: int,
+    gone: NDArray[np.bool_],
+) -> None:
+    """Write who is dead, or left by a year for good: registered, and no partner of a resident."""
+    for i in range(place.size):
+        away = (place[i] == ABROAD) & (left_year[i] <= left_by) & (registered_year[i] < year)
+        if away and partner[i] >= 0:
+            away = place[partner[i]] != RESIDENT
+        gone[i] = away or place[i] == DEAD
+
+
+@kernel
 def mark(
     words: NDArray[np.uint32],
     limit: np.uint32,

@@ -214,8 +214,7 @@ def list_apart(
             paired += partner[i] > i
         apart = 0
         for k in range(paired):
-            i = some[k]
-            p = partner[i]
+            i, p = some[k], np.uint64(partner[some[k]])  # unsigned: no place counted from the end
             some[apart] = i
             apart += (municipality[i] != municipality[p]) | (place[i] != place[p])
         for k in range(apart):
