@@ -19,6 +19,7 @@ from sim.transitions import arrivals
 from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.arrival_tables import NOBODY, NORWEGIAN, PARENT, PARTNER, STREAMS
 from sim.transitions.arrivals import HOSTS, Arrivals
+from sim.transitions.ordering_kernel import in_order
 from sim.transitions.process import Settings, Year
 from sim.transitions.sources import rows
 from tests.conftest import load, made_people
@@ -425,7 +426,8 @@ def test_the_order_of_persons_does_not_matter(register):
 
 def test_persons_on_one_place_of_a_ring_stand_in_their_own_order():
     ring, place = np.array([3, 1, 3, 3]), np.array([7, 9, 7, 2], dtype=np.uint32)
-    order = arrivals._in_order(ring, place, np.array([50, 60, 40, 70]))
+    order = np.empty(4, dtype=np.int64)
+    in_order(ring, place, np.array([50, 60, 40, 70]), 4, order)
     assert order.tolist() == [1, 3, 2, 0]
 
 
@@ -463,13 +465,12 @@ def test_who_a_luck_stands_for_is_the_first_bound_not_below_it(seed, many):
     np.testing.assert_array_equal(found, expected)
 
 
-@given(seed=st.integers(0, 10_000), bits=st.integers(1, 44))
-def test_keys_are_put_in_order_and_ties_by_identifier(seed, bits):
+@given(seed=st.integers(0, 10_000), groups=st.integers(1, 60), bits=st.integers(1, 32))
+def test_words_are_put_in_order_by_group_and_ties_by_identifier(seed, groups, bits):
     rng = np.random.default_rng(seed)
-    key = rng.integers(0, 2**bits, 100).astype(np.uint64)
-    key[rng.integers(0, 100, 20)] = key[0]
+    group, words = rng.integers(0, groups, 100), rng.integers(0, 2**bits, 100).astype(np.uint32)
+    some = rng.integers(0, 100, 20)
+    group[some], words[some] = group[0], words[0]
     person, order = rng.permutation(100), np.empty(100, dtype=np.int64)
-    kernel.in_order(key, bits, order)
-    np.testing.assert_array_equal(order, np.argsort(key, kind="stable"))
-    kernel.settle_ties(key, person, order)
-    np.testing.assert_array_equal(order, np.lexsort((person, key)))
+    in_order(group, words, person, groups, order)
+    np.testing.assert_array_equal(order, np.lexsort((person, words, group)))

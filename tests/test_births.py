@@ -11,7 +11,7 @@ from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.codes import ORIGIN
 from sim.jit import COMPILED
-from sim.transitions import births
+from sim.transitions import batches, births
 from sim.transitions.births import Births, assumed, probabilities, rates, relative_fertility
 from sim.transitions.process import Settings, Year
 from tests.conftest import load, made_people
@@ -171,7 +171,7 @@ def test_nobody_is_born_if_so_chosen():
 
 @pytest.mark.parametrize("batch", [64, 65_536])
 def test_neither_the_order_of_rows_nor_batches_matter(monkeypatch, batch):
-    monkeypatch.setattr(births, "BATCH", batch)
+    monkeypatch.setattr(batches, "BATCH", batch)
     n = load(4_000, 800)
     people, turned = some_people(n), some_people(n).select(np.random.default_rng(1).permutation(n))
     gave_birth(people)

@@ -133,7 +133,7 @@ def test_whose_education_rises_is_who_was_told(people):
 def test_who_parts_or_finds_or_seeks_is_who_was_told(people):
     year, _, told = begin(people, Unions)
     nobody = np.empty(0, dtype=np.int64)
-    cases, _ = unions._cases(year, unions.rates(), nobody)
+    cases = unions._cases(year, unions.rates(), nobody)
     partner = year.population["partner"]
     parting = {i for i in whom(told) if told[i][0].what == "parting"}
     assert parting == set(cases.parting.tolist()) | set(partner[cases.parting].tolist())

@@ -60,7 +60,7 @@ def case(p, year, i, word):
 def test_everybody_does_what_the_rule_for_one_person_says():
     people = households()
     year = Year.begin(2013, people, Chance(1))
-    cases, _ = unions._cases(year, rates(), NONE)
+    cases = unions._cases(year, rates(), NONE)
     words = np.empty(len(people), dtype=np.uint32)
     year.chance.swift_word("unions", 2013, people["person"], words)
     found = np.array([case(people, 2013, i, words[i]) for i in range(len(people))])
@@ -238,9 +238,11 @@ def test_everybody_seeks_at_rates_of_1(monkeypatch):
     people = households(800)
     age = 2013 - people["birth_year"]
     single = (people["place"] == RESIDENT) & (people["partner"] < 0) & (age >= 18) & (age <= 60)
-    cases, homes = unions._cases(Year.begin(2013, people, Chance(1)), all_rates(within=1.0), NONE)
-    mixed = people["family_total"] > homes.persons[people["family"]]
-    mixed &= homes.head[people["family"]] == np.arange(len(people))
+    cases = unions._cases(Year.begin(2013, people, Chance(1)), all_rates(within=1.0), NONE)
+    here = np.flatnonzero(people["place"] == RESIDENT)
+    by_age = here[np.lexsort((people["person"][here], people["birth_year"][here]))]
+    eldest = by_age[np.unique(people["family"][by_age], return_index=True)[1]]
+    mixed = np.isin(np.arange(len(people)), eldest) & (people["family_total"] > recount(people)[0])
     np.testing.assert_array_equal(cases.seeking, np.flatnonzero(single & ~mixed))
 
 

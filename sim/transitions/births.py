@@ -36,7 +36,7 @@ SOURCE = (
 NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
 NATION = "whole_population"
 YOUNGEST, OLDEST = 15, 50  # age reached in the year by those who give birth at 15-49
-MIXED, PAIRED = kernel.MIXED, kernel.PAIRED
+NO_UNION, MIXED, PAIRED = kernel.NO_UNION, kernel.MIXED, kernel.PAIRED
 COVARIATES = ("sex", "place", "birth_year", "first_arrival_year", "origin", "background")
 FATHER, BOY = range(2)  # the draws of a birth
 
