@@ -174,11 +174,12 @@ def leave(
 ) -> None:
     """Take leavers off the counts of the residents they leave.
 
-    Leavers are resident no more, or marked in `moving` (by person), as are all who leave.
+    Leavers are resident no more, or marked in `moving` (by person), as are all who leave. Whose
+    family counts one member leaves nobody.
     """
     for i in leavers:
         immigrant = background[i] != norwegian_born
-        other = following[i]
+        other = following[i] if family_total[i] > 1 else np.int32(i)
         while other != i:
             if place[other] == 0 and moving[other] == 0:
                 family_total[other] -= 1

@@ -70,7 +70,8 @@ def who_waits(
     """
     count = 0
     for k in range(waiting.size):
-        i, came = waiting[k], first_arrival_year[waiting[k]]
+        i = np.uint64(waiting[k])
+        came = first_arrival_year[i]
         group = np.int64(came < came_from[0]) + np.int64(came < came_from[1])
         ring = np.int64(words[k] > for_partner[group]) * shape[1] + kind[reason[i]]
         ring = (ring * shape[2] + sex[i]) * shape[3] + origin[i]

@@ -50,7 +50,7 @@ def list_possible(
     _, groups, ages = highest.shape
     count = 0
     for j in range(women.size):
-        i, word = women[j], words[j]
+        i, word = np.uint64(women[j]), words[j]  # unsigned: nobody is counted from the end
         age = year - birth_year[i] - youngest
         a = 1 if first_arrival_year[i] == year else 0
         g = groups - 1 if background[i] == NORWEGIAN_BORN else np.int64(origin[i])

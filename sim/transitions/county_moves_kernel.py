@@ -64,7 +64,7 @@ def leave_county(
     """
     cells, low = np.empty(movers.size + 1, dtype=np.uint64), 0
     for k in range(movers.size):
-        i, word = movers[k], words[k]
+        i, word = np.uint64(movers[k]), words[k]
         age = last_year - birth_year[i]
         young = np.uint64((age >= YOUNG) & (age <= OLD))
         kind = kind_of[np.uint64(family_total[i]) * SIZES + np.uint64(family_immigrants[i])]
@@ -73,7 +73,7 @@ def leave_county(
         low += (word < highest[cell]) & (covered[background[i]] != 0)
     count = 0
     for k in range(low):
-        i, word = movers[k], words[k]
+        i, word = np.uint64(movers[k]), words[k]
         cell = (cells[k] * STATUSES + np.uint64(status[i])) * EDUCATIONS + np.uint64(education[i])
         cell = cell * COUNTIES + np.uint64(county_of[np.uint16(municipality[i])])
         movers[count] = i

@@ -55,7 +55,7 @@ def list_possible(
     ages = cuts.shape[1]
     count = 0
     for k in range(possible.size):
-        i, word = possible[k], words[k]
+        i, word = np.uint64(possible[k]), words[k]
         m = mother[i]
         age = min(born_by - birth_year[i], ages - 1)
         leaves = (word < cuts[np.uint64(sex[i]), np.uint64(age)]) & (partner[i] < 0)

@@ -65,7 +65,7 @@ def decide(
     """
     wishes = 0
     for j in range(wishing.size):
-        i, word = wishing[j], words[j]
+        i, word = np.uint64(wishing[j]), words[j]
         degree = 1 if education[i] >= DEGREE else 0
         wishing[wishes] = i
         wishes += word < cuts[background[i], origin[i], destination[i], degree, year - left_year[i]]

@@ -182,12 +182,11 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     population, known = year.population, assumed()
     person, sex = population["person"][seeking], population["sex"][seeking]
     words = year.chance.words("unions_market", year.year, person, 2)
-    own = words[SEARCH] < np.uint64(cuts(np.array(known["same_origin"])))
-    group = np.where(own, population["origin"][seeking], len(ORIGIN)).astype(np.int64)
-    younger = np.where(sex == MALE, int(known["man_older"]), 0)
-    peer = year.year - population["birth_year"][seeking] - younger
-    where = CENTRALITY_OF[population["municipality"][seeking]].astype(np.int64)
-    cell = (where * (len(ORIGIN) + 1) + group) * 64 + peer // int(known["years_apart"])
+    columns = (population[c] for c in ("municipality", "origin", "sex", "birth_year"))
+    cell = np.empty(seeking.size, dtype=np.int64)
+    kernel.cells(seeking, words[SEARCH], cuts(np.array(known["same_origin"]))[()], len(ORIGIN),
+                 year.year, int(known["man_older"]), int(known["years_apart"]), CENTRALITY_OF,
+                 *columns, cell)  # fmt: skip
     order = np.empty(seeking.size, dtype=np.int64)
     lowest = cell.min(initial=0)
     in_order(cell - lowest, words[ORDER], person, int(cell.max(initial=0) - lowest) + 1, order)
@@ -227,18 +226,17 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> Cases:
     form, outside = cuts(rate.within + rate.outside), cuts(rate.outside)
     leave = cuts(rate.leave)
     possible, words = _possible(year, form, cuts(rate.part), leave)
-    paired = population["partner"][possible] >= 0
-    parting = possible[paired]
-    found = np.searchsorted(parting, apart)  # both in ascending order
-    parting = np.concatenate([parting, apart[np.append(parting, -1)[found] != apart]])
-    alone, luck = possible[~paired], words[~paired]
-    persons, head = at_home(year, alone)
-    united = head & (population["family_total"][alone] > persons)
-    at = population["sex"][alone], year.year - population["birth_year"][alone] - YOUNGEST
-    leaving = united & (luck < leave[at])
-    finding = ~united & (luck < outside[at])
-    seeking = ~united & (luck < form[at]) & ~finding
-    return Cases(parting, alone[leaving], alone[finding], alone[seeking])
+    columns = ("family_total", "place", "birth_year", "person")
+    found = np.empty((len(Cases._fields), possible.size + 1), dtype=np.int64)
+    counts = kernel.sort_out(
+        possible, words, form, outside, leave, year.year - YOUNGEST, population["sex"],
+        population["partner"], year.families.hold().following, *(population[c] for c in columns),
+        found,
+    )  # fmt: skip
+    parting, *others = (some[:count] for some, count in zip(found, counts, strict=True))
+    at = np.searchsorted(parting, apart)  # both in ascending order
+    more = apart[np.append(parting, -1)[at] != apart]
+    return Cases(np.concatenate([parting, more]), *others)
 
 
 def _possible(

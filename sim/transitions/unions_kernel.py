@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import kernel
+from sim.jit import inlined, kernel
 
-RESIDENT = 0
+RESIDENT, MALE = 0, 1
+AGES = 64  # groups of ages, of which cells have room for so many
 STRETCH = 4_096  # persons at a time
 
 
@@ -49,7 +50,7 @@ def list_possible(
     """
     count = 0
     for k in range(possible.size):
-        i, word = possible[k], words[k]
+        i, word = np.uint64(possible[k]), words[k]
         at = np.uint64(sex[i]), np.uint64(born_by - birth_year[i])
         p = partner[i]
         if p < 0:
@@ -64,6 +65,32 @@ def list_possible(
     return count
 
 
+@inlined
+def home_of(
+    i: int,
+    following: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    person: NDArray[np.int64],
+) -> tuple[int, bool]:
+    """Return how many resident persons the family of a resident has, and if it is the eldest.
+
+    Of those born in one year it is the smallest identifier, so that the order of rows cannot
+    matter. Whose family counts one member lives alone.
+    """
+    persons, eldest = 1, True
+    other = following[i] if family_total[i] > 1 else np.int32(i)
+    while other != i:
+        if place[other] == RESIDENT:
+            persons += 1
+            older = birth_year[other] < birth_year[i]
+            same_age = birth_year[other] == birth_year[i]
+            eldest &= not (older or (same_age and person[other] < person[i]))
+        other = following[other]
+    return persons, eldest
+
+
 @kernel
 def at_home(
     whom: NDArray[np.int64],
@@ -75,23 +102,82 @@ def at_home(
     persons: NDArray[np.int64],
     head: NDArray[np.bool_],
 ) -> None:
-    """Write of residents how many resident persons their family has, and who is the eldest.
-
-    Of those born in one year it is the smallest identifier, so that the order of rows cannot
-    matter. Whose family counts one member lives alone.
-    """
+    """Write of residents how many resident persons their family has, and who is the eldest."""
     for k in range(whom.size):
-        i = whom[k]
-        persons[k], head[k] = 1, True
-        other = following[i] if family_total[i] > 1 else np.int32(i)
-        while other != i:
-            if place[other] == RESIDENT:
-                persons[k] += 1
-                if birth_year[other] < birth_year[i] or (
-                    birth_year[other] == birth_year[i] and person[other] < person[i]
-                ):
-                    head[k] = False
-            other = following[other]
+        persons[k], head[k] = home_of(
+            whom[k], following, family_total, place, birth_year, person
+        )  # fmt: skip
+
+
+@kernel
+def sort_out(
+    possible: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    form: NDArray[np.uint64],
+    outside: NDArray[np.uint64],
+    leave: NDArray[np.uint64],
+    born_by: int,
+    sex: NDArray[np.uint8],
+    partner: NDArray[np.int32],
+    following: NDArray[np.int32],
+    family_total: NDArray[np.uint8],
+    place: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    person: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> tuple[int, int, int, int]:
+    """List who parts, leaves, finds or seeks, in the rows of `found`; return how many do.
+
+    The eldest of a family with members who are no persons is united with one of them and may
+    leave; all others who are single may find a partner outside the population, or seek one.
+    """
+    parting, leaving, finding, seeking = 0, 0, 0, 0
+    for k in range(possible.size):
+        i, word = possible[k], words[k]
+        if partner[i] >= 0:
+            found[0, parting] = i
+            parting += 1
+            continue
+        at = np.uint64(sex[i]), np.uint64(born_by - birth_year[i])
+        persons, eldest = home_of(i, following, family_total, place, birth_year, person)
+        if eldest and family_total[i] > persons:
+            found[1, leaving] = i
+            leaving += word < leave[at]
+        elif word < outside[at]:
+            found[2, finding] = i
+            finding += 1
+        else:
+            found[3, seeking] = i
+            seeking += word < form[at]
+    return parting, leaving, finding, seeking
+
+
+@kernel
+def cells(
+    seeking: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    same_origin: np.uint64,
+    origins: int,
+    year: int,
+    man_older: int,
+    years_apart: int,
+    centrality_of: NDArray[np.uint8],
+    municipality: NDArray[np.int16],
+    origin: NDArray[np.uint8],
+    sex: NDArray[np.uint8],
+    birth_year: NDArray[np.int16],
+    cell: NDArray[np.int64],
+) -> None:
+    """Write in which cell everybody seeks: by centrality, origin or none of them, and age.
+
+    Whose word is below the cut `same_origin` seeks their own. Men count as younger than they are.
+    """
+    for k in range(seeking.size):
+        i = np.uint64(seeking[k])
+        group = np.int64(origin[i]) if words[k] < same_origin else origins
+        peer = year - birth_year[i] - (man_older if sex[i] == MALE else 0)
+        where = np.int64(centrality_of[np.uint64(municipality[i])])
+        cell[k] = (where * (origins + 1) + group) * AGES + peer // years_apart
 
 
 @kernel
