@@ -5,7 +5,8 @@ from numpy.typing import NDArray
 
 from sim.jit import kernel
 
-WORD = 32  # bits of a word
+WORD = np.uint64(32)  # bits of a word
+BINS = np.uint64(2)  # bits of the number of bins that each member has
 
 
 @kernel
@@ -18,29 +19,33 @@ def in_order(
 ) -> None:
     """Write the order by group and in it by word; those of one word stand by identifier.
 
-    Groups are counted from 0. All are counted into bins of a group and the first bits of the
-    word, of which there are about as many as words; then few must change places.
+    Groups are counted from 0. Each has some bins for every member, and words, which are spread
+    evenly, say into which bin who goes; then few must change places with a neighbour.
     """
-    bits = 0
-    while (groups << bits) < group.size and bits < WORD:
-        bits += 1
-    begins = np.zeros((groups << bits) + 1, dtype=np.int32)
-    key = np.empty(group.size, dtype=np.uint64)
+    first = np.zeros(groups + 1, dtype=np.int64)
+    for g in group:
+        first[g + 1] += 1
+    for g in range(groups):
+        first[g + 1] += first[g]
+    bins = np.empty(group.size, dtype=np.int32)
+    begins = np.zeros((group.size << int(BINS)) + 1, dtype=np.int32)
     for i in range(group.size):
-        key[i] = np.uint64(group[i]) << np.uint64(WORD) | np.uint64(words[i])
-        begins[np.int64(key[i] >> np.uint64(WORD - bits)) + 1] += 1
+        g = np.uint64(group[i])
+        size = np.uint64(first[g + np.uint64(1)] - first[g]) << BINS
+        bins[i] = (np.uint64(first[g]) << BINS) + ((np.uint64(words[i]) * size) >> WORD)
+        begins[bins[i] + 1] += 1
     for b in range(begins.size - 1):
         begins[b + 1] += begins[b]
+    keys = np.empty(group.size, dtype=np.uint64)  # as ordered so far
     for i in range(group.size):
-        b = np.int64(key[i] >> np.uint64(WORD - bits))
-        order[begins[b]] = i
-        begins[b] += 1
+        at = np.uint64(begins[np.uint64(bins[i])])
+        order[at], keys[at] = i, np.uint64(group[i]) << WORD | np.uint64(words[i])
+        begins[np.uint64(bins[i])] += 1
     for k in range(1, order.size):
-        i, at = order[k], k
-        while at > 0:
-            other = order[at - 1]
-            if key[other] < key[i] or (key[other] == key[i] and person[other] < person[i]):
-                break
-            order[at] = other
+        i, key, at = order[k], keys[k], k
+        while at > 0 and (
+            keys[at - 1] > key or (keys[at - 1] == key and person[order[at - 1]] > person[i])
+        ):
+            order[at], keys[at] = order[at - 1], keys[at - 1]
             at -= 1
-        order[at] = i
+        order[at], keys[at] = i, key
