@@ -277,7 +277,7 @@ def settle(
             total += 1
         for k in range(size):
             m = start + k
-            age = member[m, AGE]
+            age = np.int64(member[m, AGE])
             born, grown = year - age, age >= rules.adult
             new.person[j], new.birth_year[j] = units.person[u] + k, born
             new.sex[j], new.origin[j] = member[m, SEX], unit[d, ORIGIN]
