@@ -114,7 +114,7 @@ class Donors:
     @cached_property
     def packed(self) -> kernel.Donors:
         """Return the same as two small tables, in which a unit and a member are a row."""
-        units = (self.start, self.size, self.origin, self.joins, self.others)
+        units = (self.start, self.size, self.origin, self.joins, self.others, self.cell)
         names = ("sex", "age", "education", "status", "mother", "partner")
         members = [self.members[name] for name in names]
         return kernel.Donors(np.stack(units, axis=1).astype(np.int32),

@@ -187,20 +187,19 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     A host lived alone, so that nobody else's family changes.
     """
     population, donors = year.population, tables.donors()
+    place = _words(year.chance, "arrivals_place", year.year, units.person)
     settling = kernel.Units(units.donor, units.stream, units.person, host,
-                            year.families.new(host.size), _places(year, units))  # fmt: skip
-    size = donors.size[units.donor]
-    new = kernel.Newcomers(*(np.empty(int(size.sum()), dtype=BY_NAME[name].dtype)
+                            year.families.new(host.size), place)  # fmt: skip
+    many = int(donors.size[units.donor].sum())
+    new = kernel.Newcomers(*(np.empty(many, dtype=BY_NAME[name].dtype)
                              for name in kernel.Newcomers._fields))  # fmt: skip
+    coded = kernel.Tables(STREAM_REASON.astype(np.uint8), tables.STREAM_SPONSOR.astype(np.uint8),
+                          *tables.places())  # fmt: skip
     hosts = kernel.Hosts(*(population[name] for name in kernel.Hosts._fields))
     head = np.empty(host.size, dtype=np.int64)
-    kernel.settle(settling, donors.packed, hosts, RULES, year.year, len(population), new, head)
-    arrived = population.grow({
-        **new._asdict(),
-        "first_arrival_year": year.year,
-        "reason": np.repeat(STREAM_REASON[units.stream], size),
-        "sponsor_reason": np.repeat(tables.STREAM_SPONSOR[units.stream], size),
-    })  # fmt: skip
+    kernel.settle(settling, donors.packed, coded, hosts, RULES, year.year, len(population), new,
+                  head)  # fmt: skip
+    arrived = population.grow({**new._asdict(), "first_arrival_year": year.year})
     joined = np.flatnonzero(host >= 0)
     there, heads = host[joined], head[joined]
     for column in ("family_total", "family_immigrants"):
@@ -208,14 +207,6 @@ def _settle(year: Year, units: Units, host: Positions) -> Positions:
     couple = donors.joins[units.donor[joined]] == PARTNER
     population["partner"][there[couple]] = heads[couple]
     return arrived
-
-
-def _places(year: Year, units: Units) -> Ints:
-    """Draw a municipality for each unit in its donor's county and centrality, all alike."""
-    cell = tables.donors().cell[units.donor]
-    municipality, begins = tables.places()
-    luck = between_0_and_1(_words(year.chance, "arrivals_place", year.year, units.person))
-    return np.asarray(municipality[begins[cell] + (luck * np.diff(begins)[cell]).astype(np.int64)])
 
 
 # Whom they join
@@ -255,21 +246,22 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
 def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
     """Return residents who wait to be joined, the ring each stands on and their place on it."""
     population, born = year.population, (year.year - OLDEST, year.year - YOUNGEST)
-    limits, for_partner = (cuts(share * np.array(OPEN)) - np.uint64(1) for share in (1, FOR_PARTNER))
+    share = np.array(OPEN)
+    limits, for_partner = (cuts(some) - np.uint64(1) for some in (share, FOR_PARTNER * share))
     groups = limits.astype(np.uint32), (year.year + 1 - np.array(STAYS)).astype(np.int16)
     ages = np.int16(born[0]), np.int16(born[1])
     columns = ("birth_year", "first_arrival_year", "family_total", "place")
     screen = [population[c] for c in columns]
     waiting, words = screened(
         year, "arrivals_open", lambda words, some, marks: kernel.mark(
-            words, *groups, *ages, *(c[some] for c in screen), marks,
+            words, *groups, *ages, marks, *(c[some] for c in screen),
         ),
     )  # fmt: skip
-    columns = ("birth_year", "first_arrival_year", "partner", "reason", "sex", "origin")
+    looked_at = ("birth_year", "first_arrival_year", "partner", "reason", "sex", "origin")
     rings = np.empty(waiting.size + 1, dtype=np.int64)
     count = kernel.who_waits(
         waiting, words, for_partner.astype(np.uint32), groups[1], kind_of_host(HOSTS)[0],
-        year.year, LISTS, YOUNGEST, BAND, *(population[c] for c in columns), rings,
+        year.year, LISTS, YOUNGEST, BAND, rings, *(population[c] for c in looked_at),
     )  # fmt: skip
     resident = waiting[:count]
     place = _words(year.chance, "arrivals_ring", year.year, population["person"][resident])

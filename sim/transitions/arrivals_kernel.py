@@ -9,7 +9,7 @@ from sim.jit import inlined, kernel
 
 RESIDENT = 0
 JOINS_PARTNER, JOINS_PARENT = 1, 2
-START, SIZE, ORIGIN, JOINS, OTHERS = range(5)  # of a unit
+START, SIZE, ORIGIN, JOINS, OTHERS, CELL = range(6)  # of a unit
 SEX, AGE, EDUCATION, STATUS, MOTHER, PARTNER = range(6)  # of a member
 
 
@@ -20,11 +20,11 @@ def mark(
     came_from: NDArray[np.int16],
     born_from: np.int16,
     born_by: np.int16,
+    marks: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
-    marks: NDArray[np.uint8],
 ) -> None:
     """Mark residents of an age in one-person families whose word is not above the limit.
 
@@ -55,13 +55,13 @@ def who_waits(
     shape: tuple[int, int, int, int, int],
     youngest: int,
     band: int,
+    rings: NDArray[np.int64],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     partner: NDArray[np.int32],
     reason: NDArray[np.uint8],
     sex: NDArray[np.uint8],
     origin: NDArray[np.uint8],
-    rings: NDArray[np.int64],
 ) -> int:
     """Keep those who wait for somebody, and write the ring each stands on; return how many.
 
@@ -172,7 +172,7 @@ def seat(
 class Units(NamedTuple):
     """Arriving units: what they are like, their first person, and whom they join (-1 nobody).
 
-    family, municipality: those of a unit that joins nobody.
+    family: that of a unit that joins nobody; place: the word that tells where it goes to live.
     """
 
     donor: NDArray[np.int64]
@@ -180,18 +180,27 @@ class Units(NamedTuple):
     person: NDArray[np.int64]
     host: NDArray[np.int64]
     family: NDArray[np.int32]
-    municipality: NDArray[np.int64]
+    place: NDArray[np.uint32]
 
 
 class Donors(NamedTuple):
     """What units are like, a row each, and their members.
 
-    unit: by START, SIZE, ORIGIN, JOINS and OTHERS; member: by SEX, AGE, EDUCATION, STATUS,
+    unit: by START, SIZE, ORIGIN, JOINS, OTHERS and CELL; member: by SEX, AGE, EDUCATION, STATUS,
     MOTHER and PARTNER.
     """
 
     unit: NDArray[np.int32]
     member: NDArray[np.int8]
+
+
+class Tables(NamedTuple):
+    """Reason and sponsor's reason by stream; municipalities by cell, and where each begins."""
+
+    reason: NDArray[np.uint8]
+    sponsor_reason: NDArray[np.uint8]
+    municipality: NDArray[np.int64]
+    begins: NDArray[np.int64]
 
 
 class Hosts(NamedTuple):
@@ -232,6 +241,8 @@ class Newcomers(NamedTuple):
     sex: NDArray[np.uint8]
     background: NDArray[np.uint8]
     origin: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+    sponsor_reason: NDArray[np.uint8]
     education: NDArray[np.uint8]
     status: NDArray[np.uint8]
     municipality: NDArray[np.int16]
@@ -246,6 +257,7 @@ class Newcomers(NamedTuple):
 def settle(
     units: Units,
     donors: Donors,
+    tables: Tables,
     hosts: Hosts,
     rules: Rules,
     year: int,
@@ -256,14 +268,17 @@ def settle(
     """Write everything about the members of arriving units, who will stand from `first` on.
 
     head: by unit, where its eldest will stand. A host lived alone. Children who find nobody
-    live with somebody who is no person.
+    live with somebody who is no person. Of the municipalities of a cell all are alike.
     """
     unit, member, j = donors.unit, donors.member, 0
     for u in range(units.donor.size):
         d, host = units.donor[u], units.host[u]
         head[u] = first + j
         start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
-        family, municipality = units.family[u], units.municipality[u]
+        family, cell = units.family[u], unit[d, CELL]
+        here, many = tables.begins[cell], tables.begins[cell + 1] - tables.begins[cell]
+        luck = (units.place[u] + 0.5) * 2.0**-32
+        municipality = tables.municipality[here + np.int64(luck * many)]
         total, immigrants, mother_from = size + unit[d, OTHERS], size, year
         mother_to = mother_from
         if host >= 0:
@@ -284,6 +299,8 @@ def settle(
             new.background[j] = rules.came_as_child if age <= rules.child_arrival else 0
             new.education[j] = member[m, EDUCATION] if grown else rules.no_education
             new.status[j] = member[m, STATUS] if grown else rules.outside
+            new.reason[j] = tables.reason[units.stream[u]]
+            new.sponsor_reason[j] = tables.sponsor_reason[units.stream[u]]
             new.municipality[j], new.family[j] = municipality, family
             new.family_total[j], new.family_immigrants[j] = total, immigrants
             child = (k > 0) | (joins == JOINS_PARENT)
@@ -320,7 +337,7 @@ def rings_wanted(
     for u in range(donor.size):
         d, kind = donor[u], kind_of[stream[u]]
         joins, eldest = donors.unit[d, JOINS], donors.unit[d, START]
-        if kind < 0 or (joins != JOINS_PARTNER and joins != JOINS_PARENT):
+        if kind < 0 or joins not in (JOINS_PARTNER, JOINS_PARENT):
             continue
         children, sex = joins == JOINS_PARENT, np.int64(donors.member[eldest, SEX])
         age = np.int64(donors.member[eldest, AGE])

@@ -54,7 +54,7 @@ def screened(
     """
     person = year.population["person"]
     words, marks = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.uint8)
-    positions, luck = (np.empty(person.size, dtype=of) for of in (np.int64, np.uint32))
+    positions, luck = np.empty(person.size, dtype=np.int64), np.empty(person.size, dtype=np.uint32)
     count = 0
     for first in range(0, person.size, BATCH):
         some = slice(first, min(first + BATCH, person.size))

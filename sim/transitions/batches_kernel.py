@@ -44,9 +44,9 @@ def take(
             eight = (eights[EIGHT * k + e] * GATHER) >> TOP_BYTE
             bits |= eight << np.uint64(EIGHT * e)
         while bits != 0:
-            j = MANY * k + np.int64(ones_below(bits))
+            at = MANY * k + np.int64(ones_below(bits))
             bits &= bits - ONE
-            positions[count], luck[count] = first + j, words[j]
+            positions[count], luck[count] = first + at, words[at]
             count += 1
     for j in range(MANY * whole, marks.size):
         if marks[j]:

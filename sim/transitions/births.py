@@ -122,12 +122,16 @@ class Births:
         limits = cuts(np.minimum(chances * self.level(year.year), 1.0))
         possible, cells, words = _possible(year, limits.max(axis=0))
         union = unions(population, possible, year.families)
-        gives = words < limits.reshape(len(limits), -1)[union, cells]
-        mother, union = possible[gives], union[gives]
-        lucky = _luck(year, mother, FATHER) < assumed()["immigrant_father_no_union"]
-        partner = population["background"][population["partner"][mother]]  # of -1: not used
-        immigrant = np.where(union == PAIRED, partner != NORWEGIAN_BORN, lucky)
-        return Mothers(mother, immigrant & (union != MIXED))
+        immigrant = np.empty(possible.size + 1, dtype=np.bool_)
+        count = kernel.give_birth(possible, words, cells, union, limits.reshape(len(limits), -1),
+                                  population["partner"], population["background"],
+                                  immigrant)  # fmt: skip
+        mother, immigrant = possible[:count], immigrant[:count]
+        alone = np.flatnonzero(union[:count] == NO_UNION)
+        immigrant[alone] = (
+            _luck(year, mother[alone], FATHER) < assumed()["immigrant_father_no_union"]
+        )
+        return Mothers(mother, immigrant)
 
 
 def _possible(
@@ -164,7 +168,7 @@ def unions(
     families = (families or Families(population)).hold()
     columns = (population[c] for c in ("partner", "place", "family_total"))
     union = np.empty(women.size, dtype=np.int64)
-    kernel.unions(women, *columns, families.following, union)
+    kernel.unions(women, families.following, union, *columns)
     return union
 
 

@@ -63,11 +63,11 @@ def list_possible(
 @kernel
 def unions(
     women: NDArray[np.int64],
+    following: NDArray[np.int32],
+    union: NDArray[np.int64],
     partner: NDArray[np.int32],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-    following: NDArray[np.int32],
-    union: NDArray[np.int64],
 ) -> None:
     """Write the union of each woman, who is resident; following: the rings of families.
 
@@ -85,6 +85,32 @@ def unions(
                 persons += place[other] == RESIDENT
                 other = following[other]
             union[j] = MIXED if family_total[i] > persons else NO_UNION
+
+
+@kernel
+def give_birth(
+    women: NDArray[np.int64],
+    words: NDArray[np.uint32],
+    cells: NDArray[np.int64],
+    union: NDArray[np.int64],
+    cuts: NDArray[np.uint64],
+    partner: NDArray[np.int32],
+    background: NDArray[np.uint8],
+    immigrant: NDArray[np.bool_],
+) -> int:
+    """Keep the women whose word is below the cut of their union and cell; return how many.
+
+    Those kept come first in `women` and `union`; immigrant: whether a partner who is a person
+    came to Norway.
+    """
+    count = 0
+    for j in range(women.size):
+        i, u = women[j], union[j]
+        p = np.uint64(max(partner[i], 0))
+        women[count], union[count] = i, u
+        immigrant[count] = (u == PAIRED) & (background[p] != NORWEGIAN_BORN)
+        count += words[j] < cuts[u, np.uint64(cells[j])]
+    return count
 
 
 @kernel

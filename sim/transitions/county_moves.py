@@ -88,7 +88,7 @@ class CountyMoves:
         screen = [year.outcome, *(population[c] for c in ("place", "birth_year", "reason"))]
         movers, words = screened(
             year, self.name, lambda words, some, marks: kernel.mark(
-                words, by_reason, last_year - YOUNGEST, *(c[some] for c in screen), marks,
+                words, by_reason, last_year - YOUNGEST, marks, *(c[some] for c in screen),
             ), year.lucky,
         )  # fmt: skip
         columns = ("birth_year", "background", "reason", "family_total", "family_immigrants",

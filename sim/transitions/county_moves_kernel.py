@@ -15,11 +15,11 @@ def mark(
     words: NDArray[np.uint32],
     highest: NDArray[np.uint64],
     born_by: int,
+    marks: NDArray[np.uint8],
     outcome: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     reason: NDArray[np.uint8],
-    marks: NDArray[np.uint8],
 ) -> None:
     """Mark residents born by a year who stay and whose word is below the highest of a reason.
 

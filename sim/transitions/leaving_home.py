@@ -11,7 +11,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.population import RESIDENT
+from sim.agents.families import Families
+from sim.agents.population import RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import SEX
 from sim.transitions import leaving_home_kernel as kernel
@@ -58,12 +59,7 @@ class LeavingHome:
             return
         population = year.population
         possible = _possible(year, cuts(rates()))
-        at_home = np.empty(possible.size, dtype=np.bool_)
-        columns = ("place", "birth_year", "family", "mother", "family_total")
-        kernel.with_parents(possible, GENERATION, year.year - TEENAGER,
-                            year.families.hold().following, *(population[c] for c in columns),
-                            at_home)  # fmt: skip
-        leavers = possible[at_home]
+        leavers = possible[with_parents(population, possible, year.year, year.families)]
         first = year.families.size
         new = np.arange(first, first + leavers.size, dtype=np.int32)
         nobody = np.zeros(leavers.size, dtype=np.bool_)  # is the eldest, beside parents
@@ -89,6 +85,20 @@ class LeavingHome:
         return (Odds("leaving home, who lives with parents", chance, luck),)
 
 
+def with_parents(
+    population: Population, whom: Positions, year: int, families: Families
+) -> NDArray[np.bool_]:
+    """Say who of these residents lives with the mother or somebody as old as parents are.
+
+    Teenagers who live with members only who are no persons live with parents, too.
+    """
+    found = np.empty(whom.size, dtype=np.bool_)
+    columns = ("place", "birth_year", "family", "mother", "family_total")
+    kernel.with_parents(whom, GENERATION, year - TEENAGER, families.hold().following, found,
+                        *(population[c] for c in columns))  # fmt: skip
+    return found
+
+
 def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
     """Return single residents, not alone at home, who leave if they live with parents."""
     population = year.population
@@ -96,7 +106,7 @@ def _possible(year: Year, limits: NDArray[np.uint64]) -> Positions:
     limit, born = limits[:, :-1].max(), (year.year - OLDEST, year.year - YOUNGEST)
     possible, words = screened(
         year, LeavingHome.name, lambda words, some, marks: kernel.mark(
-            words, limit, np.int16(born[0]), np.int16(born[1]), *(c[some] for c in screen), marks
+            words, limit, np.int16(born[0]), np.int16(born[1]), marks, *(c[some] for c in screen)
         ),
     )  # fmt: skip
     columns = ("sex", "birth_year", "place", "partner", "mother", "family")

@@ -14,11 +14,11 @@ def mark(
     limit: np.uint64,
     born_from: np.int16,
     born_by: np.int16,
+    marks: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     mother: NDArray[np.int32],
-    marks: NDArray[np.uint8],
 ) -> None:
     """Mark grown residents who do not live alone and whose word is below the limit.
 
@@ -72,12 +72,12 @@ def with_parents(
     generation: int,
     teenagers_from: int,
     following: NDArray[np.int32],
+    found: NDArray[np.bool_],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     family: NDArray[np.int32],
     mother: NDArray[np.int32],
     family_total: NDArray[np.uint8],
-    found: NDArray[np.bool_],
 ) -> None:
     """Write who of these residents lives with the mother, or with somebody of her generation.
 

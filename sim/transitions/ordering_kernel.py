@@ -38,8 +38,8 @@ def in_order(
         begins[b + 1] += begins[b]
     keys = np.empty(group.size, dtype=np.uint64)  # as ordered so far
     for i in range(group.size):
-        at = np.uint64(begins[np.uint64(bins[i])])
-        order[at], keys[at] = i, np.uint64(group[i]) << WORD | np.uint64(words[i])
+        there = np.uint64(begins[np.uint64(bins[i])])
+        order[there], keys[there] = i, np.uint64(group[i]) << WORD | np.uint64(words[i])
         begins[np.uint64(bins[i])] += 1
     for k in range(1, order.size):
         i, key, at = order[k], keys[k], k

@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import Families, join_families
-from sim.agents.population import ABROAD, DEAD, RESIDENT, Population
+from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
@@ -57,8 +57,8 @@ def cannot_matter(population: Population) -> NDArray[np.bool_]:
     """
     gone = np.empty(len(population), dtype=np.bool_)
     columns = ("place", "left_year", "registered_year", "partner")
-    kernel.cannot_matter(*(population[c] for c in columns), population.year - LONGEST - 2,
-                         population.year, gone)  # fmt: skip
+    kernel.cannot_matter(population.year - LONGEST - 2, population.year, gone,
+                         *(population[c] for c in columns))  # fmt: skip
     return gone
 
 
@@ -171,8 +171,8 @@ def _wishing(year: Year, name: str, limits: NDArray[np.uint64]) -> Positions:
         ),
     )  # fmt: skip
     columns = ("background", "origin", "destination", "education")
-    count = kernel.decide(wishing, words, limits, year.year, *(population[c] for c in columns),
-                          left_year)  # fmt: skip
+    count = kernel.decide(wishing, words, limits, year.year, left_year,
+                          *(population[c] for c in columns))  # fmt: skip
     return wishing[:count]
 
 

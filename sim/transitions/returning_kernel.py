@@ -13,13 +13,13 @@ NOBODY = -1
 
 @kernel
 def cannot_matter(
+    left_by: int,
+    year: int,
+    gone: NDArray[np.bool_],
     place: NDArray[np.uint8],
     left_year: NDArray[np.int16],
     registered_year: NDArray[np.int16],
     partner: NDArray[np.int32],
-    left_by: int,
-    year: int,
-    gone: NDArray[np.bool_],
 ) -> None:
     """Write who is dead, or left by a year for good: registered, and no partner of a resident."""
     for i in range(place.size):
@@ -53,11 +53,11 @@ def decide(
     words: NDArray[np.uint32],
     cuts: NDArray[np.uint64],
     year: int,
+    left_year: NDArray[np.int16],
     background: NDArray[np.uint8],
     origin: NDArray[np.uint8],
     destination: NDArray[np.uint8],
     education: NDArray[np.uint8],
-    left_year: NDArray[np.int16],
 ) -> int:
     """Keep those whose own luck brings them back, first in `wishing`; return how many.
 
@@ -202,7 +202,7 @@ def others_with(
         while other != i:
             living += place[other] != DEAD
             other = following[other]
-        others[j] = max(np.int64(family_total[i]) - living, 0)
+        others[j] = max(np.int64(family_total[i]) - living, np.int64(0))
 
 
 @kernel

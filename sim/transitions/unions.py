@@ -139,7 +139,7 @@ class Unions:
         luck = luck_of(year, self.name, population["person"][decider])
         if partner >= 0:
             return (Odds("parting", float(rate.part[at]), luck),)
-        persons, head = at_home(year, np.array([position]))
+        persons, head = at_home(population, np.array([position]), year.families)
         if head[0] and population["family_total"][position] > persons[0]:
             return (Odds("leaving a partner who is no immigrant", float(rate.leave[at]), luck),)
         outside = float(rate.outside[at])
@@ -164,12 +164,14 @@ def move(
     return np.concatenate([changed, add_others(population, families, more, known)])
 
 
-def at_home(year: Year, whom: Positions) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def at_home(
+    population: Population, whom: Positions, families: Families
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return of residents how many resident persons their family has, and who is the eldest."""
     persons, head = np.empty(whom.size, dtype=np.int64), np.empty(whom.size, dtype=np.bool_)
     columns = ("family_total", "place", "birth_year", "person")
-    kernel.at_home(whom, year.families.hold().following, *(year.population[c] for c in columns),
-                   persons, head)  # fmt: skip
+    kernel.at_home(whom, families.hold().following, persons, head,
+                   *(population[c] for c in columns))  # fmt: skip
     return persons, head
 
 
@@ -184,9 +186,9 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     words = year.chance.words("unions_market", year.year, person, 2)
     columns = (population[c] for c in ("municipality", "origin", "sex", "birth_year"))
     cell = np.empty(seeking.size, dtype=np.int64)
-    kernel.cells(seeking, words[SEARCH], cuts(np.array(known["same_origin"]))[()], len(ORIGIN),
-                 year.year, int(known["man_older"]), int(known["years_apart"]), CENTRALITY_OF,
-                 *columns, cell)  # fmt: skip
+    kernel.cells(seeking, words[SEARCH], np.uint64(cuts(np.array(known["same_origin"]))),
+                 len(ORIGIN), year.year, int(known["man_older"]), int(known["years_apart"]),
+                 CENTRALITY_OF, cell, *columns)  # fmt: skip
     order = np.empty(seeking.size, dtype=np.int64)
     lowest = cell.min(initial=0)
     in_order(cell - lowest, words[ORDER], person, int(cell.max(initial=0) - lowest) + 1, order)
@@ -230,8 +232,8 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> Cases:
     found = np.empty((len(Cases._fields), possible.size + 1), dtype=np.int64)
     counts = kernel.sort_out(
         possible, words, form, outside, leave, year.year - YOUNGEST, population["sex"],
-        population["partner"], year.families.hold().following, *(population[c] for c in columns),
-        found,
+        population["partner"], year.families.hold().following, found,
+        *(population[c] for c in columns),
     )  # fmt: skip
     parting, *others = (some[:count] for some, count in zip(found, counts, strict=True))
     at = np.searchsorted(parting, apart)  # both in ascending order
@@ -271,7 +273,8 @@ def _join(
     does one whose partner is no person. The young follow their mother, or else the eldest.
     """
     family, size, finding = year.population["family"], year.families.size, cases.finding
-    _, heads = at_home(year, np.concatenate([men, women, finding]))
+    whom = np.concatenate([men, women, finding])
+    heads = at_home(year.population, whom, year.families)[1]
     his, hers, own = np.split(heads, [men.size, 2 * men.size])
     to_her, apart, leaves = hers & ~his, ~hers & ~his, ~own
     homes = np.where(leaves, size + np.cumsum(leaves) - 1, family[finding])
@@ -296,9 +299,8 @@ def with_children(year: Year, adults: Move, heads: NDArray[np.bool_]) -> Move:
     young, behind = (np.empty(len(year.population) + 1, dtype=np.int64) for _ in range(2))
     columns = ("family_total", "place", "birth_year", "family", "mother")
     count = kernel.young_behind(adults.movers, heads, year.year - ADULT,
-                                year.families.hold().following,
-                                *(year.population[c] for c in columns), young,
-                                behind)  # fmt: skip
+                                year.families.hold().following, young, behind,
+                                *(year.population[c] for c in columns))  # fmt: skip
     whom = behind[:count]
     children = Move(young[:count].copy(), adults.families[whom], adults.beside[whom])
     return Move.of(adults, children)
@@ -320,7 +322,8 @@ def _outside(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the families that members who are no persons leave or join, and how many do."""
     population = year.population
-    all_others = population["family_total"][leaving] - at_home(year, leaving)[0]
+    persons, _ = at_home(population, leaving, year.families)
+    all_others = population["family_total"][leaving] - persons
     lost = np.where(population["sex"][leaving] == MALE, all_others, 1)
     families = np.concatenate([population["family"][leaving], homes]).astype(np.int32)
     return families, np.concatenate([-lost, np.ones(homes.size, np.int64)]).astype(np.int32)

@@ -95,12 +95,12 @@ def home_of(
 def at_home(
     whom: NDArray[np.int64],
     following: NDArray[np.int32],
+    persons: NDArray[np.int64],
+    head: NDArray[np.bool_],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     person: NDArray[np.int64],
-    persons: NDArray[np.int64],
-    head: NDArray[np.bool_],
 ) -> None:
     """Write of residents how many resident persons their family has, and who is the eldest."""
     for k in range(whom.size):
@@ -120,11 +120,11 @@ def sort_out(
     sex: NDArray[np.uint8],
     partner: NDArray[np.int32],
     following: NDArray[np.int32],
+    found: NDArray[np.int64],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     person: NDArray[np.int64],
-    found: NDArray[np.int64],
 ) -> tuple[int, int, int, int]:
     """List who parts, leaves, finds or seeks, in the rows of `found`; return how many do.
 
@@ -162,11 +162,11 @@ def cells(
     man_older: int,
     years_apart: int,
     centrality_of: NDArray[np.uint8],
+    cell: NDArray[np.int64],
     municipality: NDArray[np.int16],
     origin: NDArray[np.uint8],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
-    cell: NDArray[np.int64],
 ) -> None:
     """Write in which cell everybody seeks: by centrality, origin or none of them, and age.
 
@@ -205,13 +205,13 @@ def young_behind(
     head: NDArray[np.bool_],
     born_after: int,
     following: NDArray[np.int32],
+    young: NDArray[np.int64],
+    behind: NDArray[np.int64],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     family: NDArray[np.int32],
     mother: NDArray[np.int32],
-    young: NDArray[np.int64],
-    behind: NDArray[np.int64],
 ) -> int:
     """List the young who follow a mover, and which one: their mother, or else the eldest.
 
@@ -300,18 +300,18 @@ def list_apart(
             paired += partner[i] > i
         apart = 0
         for k in range(paired):
-            i, p = some[k], np.uint64(partner[some[k]])  # unsigned: no place counted from the end
+            i, other = some[k], np.uint64(partner[some[k]])  # unsigned: none counted from the end
             some[apart] = i
-            apart += (municipality[i] != municipality[p]) | (place[i] != place[p])
-        for k in range(apart):
-            i, p = some[k], np.int64(partner[some[k]])
-            if place[i] != RESIDENT:
-                i, p = p, i
-            if place[i] == RESIDENT and place[p] == RESIDENT:
-                his = sex[p] < sex[i] or (sex[p] == sex[i] and person[p] < person[i])
-                here[moved] = p if his else i
+            apart += (municipality[i] != municipality[other]) | (place[i] != place[other])
+        for j in range(apart):
+            one, p = some[j], np.int64(partner[some[j]])
+            if place[one] != RESIDENT:
+                one, p = p, one
+            if place[one] == RESIDENT and place[p] == RESIDENT:
+                second = sex[p] < sex[one] or (sex[p] == sex[one] and person[p] < person[one])
+                here[moved] = p if second else one
                 moved += 1
-            elif place[i] == RESIDENT and year - left_year[p] >= longest:
-                left[waited] = i
+            elif place[one] == RESIDENT and year - left_year[p] >= longest:
+                left[waited] = one
                 waited += 1
     return moved, waited

@@ -18,11 +18,11 @@ from sim.transitions.calibrated import SIZES as SIZES_APART
 from sim.transitions.county_moves import CountyMoves
 from sim.transitions.emigration import DEGREE
 from sim.transitions.expected import Chances
-from sim.transitions.leaving_home import GENERATION, OLDEST, TEENAGER
+from sim.transitions.leaving_home import OLDEST, with_parents
 from sim.transitions.mobility import YOUNGEST
 from sim.transitions.returning import LONGEST as LONGEST_ABROAD
 from sim.transitions.together import CORRELATION
-from sim.transitions.unions import survey
+from sim.transitions.unions import at_home
 from sim.twin.cells import (
     ALONE,
     AT_HOME,
@@ -103,18 +103,17 @@ def states_of(people: Population, who: NDArray[np.int64]) -> Ints:
 
 def roles_of(people: Population, who: NDArray[np.int64]) -> Ints:
     """Return the role that residents play in their families."""
-    homes = survey(people, who, people.year, Families(people))
+    families = Families(people)
+    persons, _ = at_home(people, who, families)
     family, partner, place = people["family"], people["partner"], people["place"]
-    head, persons = homes.head[family[who]], homes.persons[family[who]]
     birth, mother = people["birth_year"][who], people["mother"][who]
     paired = (partner[who] >= 0) & (place[partner[who]] == RESIDENT)
     single = partner[who] < 0
     with_mother = (mother >= 0) & (family[mother] == family[who]) & (place[mother] == RESIDENT)
     young = people.year - birth <= OLDEST
-    elder = young & (people["birth_year"][head] <= birth - GENERATION)
+    beside = with_parents(people, who, people.year, families)
+    home = single & (with_mother | (young & beside))
     total = people["family_total"][who]
-    teenager = (persons == 1) & (total > 1) & (birth >= people.year - TEENAGER)
-    home = single & (with_mother | elder | teenager)
     others = total > persons
     role = np.where(others, MIXED, ALONE)
     role = np.where(home, np.where(others, AT_HOME_MIXED, AT_HOME), role)
