@@ -132,11 +132,11 @@ class Simulation:
             return self._step()
 
     def _step(self) -> Counts:
-        self._forget()
+        now = self._forget()
         year = Year.begin(self.year, self.population, self.chance)
         year.families = self._families.begin_year()
         if self._last is not None:
-            year.changed, year.regrouped = self._last.changed, self._last.regrouped
+            year.follow_on(self._last, now)
         stock = self.observer.begin(self.population)
         for process in self.processes:
             if self.watcher is not None:
@@ -151,14 +151,16 @@ class Simulation:
         self._last = year
         return counts
 
-    def _forget(self) -> None:
-        """Now and then take out those whom every loop would pass in vain; nothing else changes."""
+    def _forget(self) -> NDArray[np.int32] | None:
+        """Now and then take out those whom every loop would pass in vain; nothing else changes.
+
+        Return where everybody stands now, if somebody was taken out.
+        """
         if not self.forgetful or self.year % FORGET_EVERY:
-            return
+            return None
         gone = cannot_matter(self.population)
-        if np.count_nonzero(gone) * FORGET_FROM > gone.size:
-            self.population.forget(gone)
-            self._last = None  # whom it says changed stand elsewhere now; all is looked up again
+        few = np.count_nonzero(gone) * FORGET_FROM <= gone.size
+        return None if few else self.population.forget(gone)
 
     def run(self, years: int) -> Iterator[Counts]:
         """Live several years."""

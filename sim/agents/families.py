@@ -44,8 +44,9 @@ class Families:
 
         New families then get the numbers that they get in a simulation of a copied population.
         """
-        size = number_of_families(self.population)
-        self.hold()
+        size = self.hold().first.size
+        while size and self.first[size - 1] < 0:
+            size -= 1
         self.first, self.seen = self.first[:size], self.seen[:size]
         return self
 

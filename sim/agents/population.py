@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.agents import population_kernel as kernel
 from sim.agents.checks import NORWEGIAN_BORN, broken_truths
 from sim.agents.columns import BY_NAME, BYTES_PER_PERSON, COLUMNS, LINKS
 from sim.codes import PLACE
@@ -71,22 +72,37 @@ class Population:
             self._extend(column.name, first + more)[first:] = values
         return np.arange(first, first + more, dtype=np.int64)
 
-    def forget(self, which: NDArray[np.bool_]) -> None:
-        """Take persons out, in place; links to them become -1, positions change."""
-        keep = np.flatnonzero(~which)
-        place_of = np.full(len(self) + 1, -1, dtype=np.int32)  # the last entry answers -1
-        place_of[keep] = np.arange(keep.size, dtype=np.int32)
+    def forget(self, which: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Take persons out, in place; links to them become -1, positions change.
+
+        Return where everybody is now, -1 for those taken out.
+        """
+        now = np.empty(len(self) + 1, dtype=np.int32)
+        kept = kernel.renumber(which, now)
         for name, column in self.columns.items():
-            shorter = column.take(keep)
-            self.columns[name] = place_of.take(shorter) if name in LINKS else shorter
-        self._room.clear()
+            room = self._own_room(name)  # fresh memory would take as long again
+            if room is None:
+                room = self._room[name] = np.empty(
+                    column.size + column.size // SPARE + 1, dtype=column.dtype
+                )
+            kernel.keep(column, which, room)
+            self.columns[name] = room[:kept]
+            if name in LINKS:
+                kernel.relink(self.columns[name], now)
         self.forgotten += 1
+        return now[:-1]
+
+    def _own_room(self, name: str) -> NDArray[Any] | None:
+        """Return the memory that a column is the beginning of, if nobody shares it."""
+        room, column = self._room.get(name), self.columns[name]
+        mine = room is not None and np.shares_memory(room[:1], column[:1])
+        return room if mine else None
 
     def _extend(self, name: str, size: int) -> NDArray[Any]:
         """Lengthen a column, with room to spare; return it all, to write the new rows into."""
         column = self.columns[name]
-        room = self._room.get(name)
-        if room is None or room.size < size or not np.shares_memory(room[:1], column[:1]):
+        room = self._own_room(name)
+        if room is None or room.size < size:
             room = np.empty(size + size // SPARE, dtype=column.dtype)
             room[: column.size] = column
             self._room[name] = room
@@ -106,6 +122,8 @@ class Population:
 
     def copy(self, *, only: Collection[str] = BY_NAME.keys()) -> "Population":
         """Return a copy of which the columns `only` are independent, the others shared."""
+        for name in self.columns.keys() - set(only):
+            self._room.pop(name, None)  # no longer its own
         return self._with({n: a.copy() if n in only else a.view() for n, a in self.columns.items()})
 
     def select(self, which: NDArray[Any]) -> "Population":

@@ -249,6 +249,9 @@ class Ceilings:
 
     def hold(self, persons: kernel.Persons, year: Year) -> None:
         """Make the ceilings hold for `year`."""
+        if year.kept is not None and self.move.size:
+            self.move, self.emigrate = year.left_of(self.move), year.left_of(self.emigrate)
+            self.forgotten += 1
         n, known = persons.sex.size, self.move.size
         others = year.population.forgotten != self.forgotten  # positions are others now
         changed = year.told([] if others else year.changed + year.regrouped, known)

@@ -7,7 +7,7 @@ A new process is one file with one class like those here, and one line in sim.en
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, Protocol, Self
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,6 +130,7 @@ class Year:
     changed: positions of persons whose mobility covariates, place among them, a process altered.
     regrouped: positions of persons whose family it altered, or who lives in it; they need not be
         named as changed too.
+    kept: where those stood at the end of last year who are still there, if some were taken out.
     """
 
     year: int
@@ -143,6 +144,7 @@ class Year:
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
     regrouped: list[Positions] = field(default_factory=list)
+    kept: Positions | None = None
 
     @classmethod
     def begin(cls, year: int, population: Population, chance: Chance) -> Self:
@@ -152,6 +154,22 @@ class Year:
         own = population["person"].__getitem__
         families = Families(population)
         return cls(year, population, chance, outcome, own, nobody, nobody, families)
+
+    def follow_on(self, last: "Year", now: NDArray[np.int32] | None) -> None:
+        """Take over who changed in the last year; `now` says where everybody stands since."""
+        self.changed, self.regrouped = last.changed, last.regrouped
+        if now is not None:
+            self.kept = np.flatnonzero(now >= 0)
+            self.changed, self.regrouped = (
+                [here[here >= 0] for here in (now[positions] for positions in lists)]
+                for lists in (last.changed, last.regrouped)
+            )
+
+    def left_of(self, column: NDArray[Any]) -> NDArray[Any]:
+        """Return a column of last year without those who have been taken out since."""
+        if self.kept is None:
+            return column
+        return np.asarray(column[self.kept[: np.searchsorted(self.kept, column.size)]])
 
     def told(self, whom: list[Positions], known: int) -> Positions:
         """Return in order, each once, the persons of these lists and newcomers from `known` on."""
