@@ -89,24 +89,30 @@ class Onlooker:
         self.january: dict[str, NDArray[Any]] = {}
         self.mobility: Mobility | None = None
         self.expected: NDArray[np.float64] = np.zeros((2, 0))
+        self.follow: tuple[Positions, Positions] | None = None  # children, and whom they follow
 
     def before(self, process: Process, year: Year) -> None:  # noqa: ARG002 - a watcher sees it
         """Copy the columns that are needed, once a year."""
         if self.year is not year:
             self.year = year
             self.january = {name: year.population[name].copy() for name in KEPT}
+            self.follow = None
 
     def after(self, process: Process, year: Year) -> None:
-        """Note everybody's chances, once it is known which adults children follow.
+        """Note whom children follow and everybody's chances, while all are as on 1 January.
 
-        Neither process alters anybody, so they are still those of 1 January.
+        Neither of the two processes looked at alters anybody.
         """
+        if self.follow is None and year.followers is not None:
+            self.follow = year.followers.all()
         if isinstance(process, Mobility):
             self.mobility = process
         elif isinstance(process, Descendants) and self.mobility is not None:
             chances = chances_of(year.population, self.mobility, process)
             self.expected = np.stack([chances.leave, chances.move])
-            self.expected[:, year.children] = self.expected[:, year.adults]
+            if self.follow is not None:
+                children, adults = self.follow
+                self.expected[:, children] = self.expected[:, adults]
 
     def lived(self) -> Lived:
         """Return the year that has just been lived."""
@@ -114,7 +120,9 @@ class Onlooker:
         assert year is not None, "no year has been lived"
         population, known = year.population, self.january["place"].size
         decider = np.arange(len(population))
-        decider[year.children] = year.adults
+        if self.follow is not None:
+            children, adults = self.follow
+            decider[children] = adults
         return Lived(
             year.year, known, population["person"], _outcomes(year, self.january["place"]),
             self._with_newcomers(population, known), decider, year.lucky(slice(0, known)),

@@ -205,11 +205,12 @@ class _Watcher:
         lived.lines.append(f"mobility: utility {said}; the highest is to {best}")
 
     def _follows(self, process: Process, year: Year) -> None:
-        if process.name != Mobility.name:
+        if process.name != Mobility.name or year.followers is None:
             return
-        at = np.flatnonzero(year.children == self.position)
+        children, adults = year.followers.all()
+        at = np.flatnonzero(children == self.position)
         if at.size:
-            adult = year.population["person"][year.adults[at[0]]]
+            adult = year.population["person"][adults[at[0]]]
             self.years[-1].lines.append(f"mobility: does what person {adult} does")
 
 

@@ -125,11 +125,10 @@ class CountyMoves:
         leader = leaders(year.population, movers, going)
         municipality[movers] = _choose(movers, year)[leader]
         moved = movers[municipality[movers] != before]
-        gone = np.zeros(len(year.population), dtype=np.bool_)
-        gone[moved] = True
-        following = gone[year.adults] & (year.outcome[year.children] == STAY)
-        children = year.children[following]
-        municipality[children] = municipality[year.adults[following]]
+        children, adults = year.following(moved)
+        stays = year.outcome[children] == STAY
+        children = children[stays]
+        municipality[children] = municipality[adults[stays]]
         year.record("county", np.concatenate([moved, children]))
         year.changed += [moved, children]  # counties differ, and children's levels may
 

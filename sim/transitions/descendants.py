@@ -83,8 +83,7 @@ class Descendants:
             self._emigrate(year, asked)
         if self.tables is not None:
             self._move(year, asked[year.outcome[asked] == STAY], self.tables)
-        theirs = population["background"][year.adults] == BORN
-        year.outcome[year.children[theirs]] = year.outcome[year.adults[theirs]]
+        year.take_along(asked[year.outcome[asked] != STAY])
 
     def _emigrate(self, year: Year, asked: Positions) -> None:
         words = np.empty(asked.size, dtype=np.uint32)

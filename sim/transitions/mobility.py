@@ -10,14 +10,14 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.families import children_and_adults
+from sim.agents.followers import Followers
 from sim.agents.population import Population, lengthened
 from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
 from sim.geography import CENTRALITY_OF, MUNICIPALITY
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.logit import TERMS, parameters_set
-from sim.transitions.process import Assumption, Settings, Year
+from sim.transitions.process import STAY, Assumption, Settings, Year
 from sim.transitions.reason_offsets import (
     PERIODS,
     Offsets,
@@ -119,10 +119,9 @@ class Mobility:
             self._threshold(persons, tables, year)
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
-            year.children, year.adults = children_and_adults(
-                year.population, born_by, year.families
-            )
-            year.outcome[year.children] = year.outcome[year.adults]
+            year.followers = Followers(year.population, born_by, year.families)
+            asked = self.store.found()[0]
+            year.take_along(asked[year.outcome[asked] != STAY])
 
     def weights(self, population: Population, year: int, position: int) -> tuple[float, float]:
         """Return exp(V) of moving and of emigrating of one person; staying weighs 1."""

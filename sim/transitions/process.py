@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import Families
+from sim.agents.followers import Followers
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
 from sim.economy import Economy
@@ -124,7 +125,9 @@ class Year:
     outcome: what each person does about moving: STAY, DOMESTIC or EMIGRATE.
     lucky: the numbers that the luck of a stretch of persons is drawn for: their identifiers or
         their family's.
-    children, adults: positions of children who follow, and of the adults they follow.
+    followers: whom children follow, if they follow adults.
+    children, adults: positions of children who follow somebody who moves or emigrates, and of
+        whom they follow.
     families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
     changed: positions of persons whose mobility covariates, place among them, a process altered.
@@ -141,6 +144,7 @@ class Year:
     children: Positions
     adults: Positions
     families: Families = field(repr=False)
+    followers: Followers | None = None
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
     regrouped: list[Positions] = field(default_factory=list)
@@ -178,6 +182,18 @@ class Year:
             mark[positions] = True
         mark[known:] = True
         return np.flatnonzero(mark)
+
+    def following(self, adults: Positions) -> tuple[Positions, Positions]:
+        """Return the children who follow one of these adults, and whom each follows."""
+        nobody = np.empty(0, dtype=np.int64)
+        return self.followers.of(adults) if self.followers else (nobody, nobody)
+
+    def take_along(self, movers: Positions) -> None:
+        """Let children do what these adults do, whom they follow."""
+        children, adults = self.following(movers)
+        self.outcome[children] = self.outcome[adults]
+        self.children = np.concatenate([self.children, children])
+        self.adults = np.concatenate([self.adults, adults])
 
     def record(self, event: str, positions: Positions) -> None:
         """Note that an event happened to these persons."""
