@@ -96,8 +96,33 @@ class Chance:
         The year and process fix a random start on SplitMix64's one cycle of 2**64, and
         persons are places after it: fit for one draw a person and year, and no more.
         """
+        kernel.fill_swift(self._start(process, year), person, out)
+
+    def toss(
+        self,
+        process: str,
+        year: int,
+        chance: float,
+        person: NDArray[np.int64],
+        other: NDArray[np.int64],
+        born: NDArray[np.int16],
+        born_by: int,
+    ) -> NDArray[np.int64]:
+        """Return the other number of those whom a coin tells to take it, else their identifier.
+
+        The coin is their swift word, heads with a chance above 0; who is born after a year
+        keeps their own number.
+        """
+        number = np.empty(person.size, dtype=np.int64)
+        heads = max(int(cuts(np.array([chance]))[0]), 1) - 1
+        kernel.toss(
+            self._start(process, year), np.uint64(heads), person, other, born, born_by, number
+        )
+        return number
+
+    def _start(self, process: str, year: int) -> np.uint64:
         first, second, _, _ = kernel.philox_once(*self.address(process, year))
-        kernel.fill_swift(first << np.uint64(32) | second, person, out)
+        return first << np.uint64(32) | second
 
     def uniform(
         self, process: str, year: int, person: NDArray[np.int64], alternative: int = 0

@@ -118,3 +118,25 @@ def fill_swift(key: np.uint64, person: NDArray[np.int64], word: NDArray[np.uint3
     """Write the upper half of SplitMix64's output at key + person * GOLDEN."""
     for i in range(person.size):
         word[i] = splitmix(key + np.uint64(person[i]) * GOLDEN) >> HALF
+
+
+@kernel
+def toss(
+    key: np.uint64,
+    heads: np.uint64,
+    person: NDArray[np.int64],
+    other: NDArray[np.int64],
+    born: NDArray[np.int16],
+    born_by: int,
+    number: NDArray[np.int64],
+) -> None:
+    """Write the other number of those who toss heads and are born by a year, else their own.
+
+    heads: the largest upper half of SplitMix64's output (see `fill_swift`) that is. Both
+    numbers are looked up in any case, so that LLVM vectorises.
+    """
+    largest = heads << HALF | LOW
+    for i in range(person.size):
+        own, shared = person[i], other[i]
+        coin = splitmix(key + np.uint64(own) * GOLDEN)
+        number[i] = shared if (coin <= largest) & (born[i] <= born_by) else own

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.population import Population, lengthened
-from sim.chance import Chance, cuts
 from sim.transitions import together_kernel as kernel
 from sim.transitions.process import Assumption, Positions, Year
 
@@ -62,26 +61,11 @@ class SharedLuck:
         self.shared = lengthened(self.shared, len(population))
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, self.shared, *(population[c] for c in columns))
-        person, birth_year = population["person"], population["birth_year"]
         # Not the year itself, which would refer to itself: its population would stay for long.
-        return partial(self._numbers, year.year, year.chance, person, birth_year)
-
-    def _numbers(
-        self,
-        year: int,
-        chance: Chance,
-        person: NDArray[np.int64],
-        birth_year: NDArray[np.int16],
-        some: slice,
-    ) -> NDArray[np.int64]:
-        """Toss the coins of a stretch of persons."""
-        coin = np.empty(person[some].size, dtype=np.uint32)
-        lucky = np.empty(coin.size, dtype=np.int64)
-        chance.swift_word("families_together", year, person[some], coin)
-        heads = np.uint32(max(int(cuts(np.array([np.sqrt(self.correlation)]))[0]), 1) - 1)
-        kernel.take_luck(coin, heads, year - 1 - YOUNGEST, person[some],
-                         birth_year[some], self.shared[some], lucky)  # fmt: skip
-        return lucky
+        toss = partial(year.chance.toss, "families_together", year.year, np.sqrt(self.correlation))
+        person, birth_year = population["person"], population["birth_year"]
+        shared, born_by = self.shared, year.year - 1 - YOUNGEST
+        return lambda some: toss(person[some], shared[some], birth_year[some], born_by)
 
 
 def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:

@@ -78,23 +78,3 @@ def beside(
     return bool(
         going[other] & (family[other] == family[whom]) & (municipality[other] == municipality[whom])
     )
-
-
-@kernel
-def take_luck(
-    coin: NDArray[np.uint32],
-    heads: np.uint32,
-    born_by: int,
-    person: NDArray[np.int64],
-    birth_year: NDArray[np.int16],
-    shared: NDArray[np.int64],
-    lucky: NDArray[np.int64],
-) -> None:
-    """Write the shared number of luck of those whose coin is heads, else their own.
-
-    heads: the largest coin that is. Only those born by a year have luck to share.
-    """
-    for i in range(person.size):
-        both, own = shared[i], person[i]  # looked up in any case, so that LLVM vectorises
-        shares = (coin[i] <= heads) & (birth_year[i] <= born_by)
-        lucky[i] = both if shares else own
