@@ -32,6 +32,21 @@ settings.register_profile(
 settings.load_profile("vandring")
 
 
+class Led:
+    """Children who follow adults as a test says; stands for sim.agents.followers.Followers."""
+
+    def __init__(self, children, adults):
+        self.pairs = np.asarray(children, dtype=np.int64), np.asarray(adults, dtype=np.int64)
+
+    def of(self, adults):
+        children, theirs = self.pairs
+        some = np.isin(theirs, adults)
+        return children[some], theirs[some]
+
+    def all(self):
+        return self.pairs
+
+
 def load(compiled, plain):
     """Return the load of a test: the first with compiled kernels, the second without."""
     return compiled if COMPILED else plain

@@ -17,7 +17,7 @@ from sim.transitions.calibrated import KINDS
 from sim.transitions.county_moves import SHAPE, CountyMoves, published_chances
 from sim.transitions.process import STAY, Settings, Year
 from sim.transitions.reason_offsets import WHAT, county_factor, no_offsets
-from tests.conftest import load, made_people
+from tests.conftest import Led, load, made_people
 from tests.oracles import kind_of_family, offset_within_reason, person
 
 
@@ -97,7 +97,7 @@ def test_children_go_with_their_adult_unless_they_leave_anyway():
     year = Year.begin(2013, people, Chance(1))
     adults = np.flatnonzero(people["birth_year"] <= 1990)[:20]
     children = np.flatnonzero(people["birth_year"] >= 2000)[:20]
-    year.children, year.adults = children, adults
+    year.followers = Led(children, adults)
     year.outcome[children[::2]] = 1
     before = people["municipality"].copy()
     CountyMoves(np.ones(SHAPE)).happen(year)

@@ -14,7 +14,7 @@ from sim.transitions.logit import parameters_set
 from sim.transitions.mobility import persons_of, weight_tables
 from sim.transitions.process import DOMESTIC, EMIGRATE, STAY, Settings, Year
 from sim.transitions.sources import rows
-from tests.conftest import load, made_people
+from tests.conftest import Led, load, made_people
 
 TERTIARY = EDUCATION.index("tertiary_short")
 ONLY_LEAVING = {"descendants_move": "stay"}
@@ -29,7 +29,7 @@ def lived(people, seed=1, outcome=None, links=((), ()), **assumptions):
     year = Year.begin(people.year, people, Chance(seed))
     if outcome is not None:
         year.outcome[:] = outcome
-    year.children, year.adults = (np.asarray(link, dtype=np.int64) for link in links)
+    year.followers = Led(*links)
     Descendants.ready(Settings(assumptions=assumptions)).happen(year)
     return year
 

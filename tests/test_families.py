@@ -9,6 +9,7 @@ from sim.agents.families import (
     leave_families,
     recount,
 )
+from sim.agents.followers import Followers
 from sim.agents.population import ABROAD
 from sim.chance import Chance
 from sim.engine import Simulation
@@ -41,6 +42,18 @@ def test_every_child_is_found_with_the_adult_of_the_rule(seed):
             if adult is not None:
                 expected[i] = adult
     assert found == expected
+
+
+@given(seed=st.integers(0, 10_000), share=st.floats(0, 1))
+def test_children_of_some_adults_are_those_of_all_who_follow_them(seed, share):
+    people = mixed(seed)
+    followers = Followers(people, BORN_BY, Families(people))
+    children, adults = followers.all()
+    some = np.flatnonzero(np.random.default_rng(seed).random(len(people)) < share)
+    found = followers.of(np.random.default_rng(seed).permutation(some))
+    theirs = np.isin(adults, some)
+    np.testing.assert_array_equal(found[0], children[theirs])
+    np.testing.assert_array_equal(found[1], adults[theirs])
 
 
 def test_without_children_there_is_nothing_to_do():

@@ -51,7 +51,7 @@ class Descendants:
     """Emigration and moves of the Norwegian-born whom the models of immigrants leave out."""
 
     name: ClassVar = "descendants"
-    reads: ClassVar = frozenset({*mobility_kernel.Persons._fields, "person", "origin"})
+    reads: ClassVar = frozenset({*mobility_kernel.Persons._fields, "person", "family", "mother"})
     writes: ClassVar = frozenset[str]()
     assumptions: ClassVar[tuple[Assumption, ...]] = (DESCENDANTS, DESCENDANTS_MOVE)
 

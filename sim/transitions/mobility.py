@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.followers import Followers
-from sim.agents.population import Population, lengthened
+from sim.agents.population import Population
 from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
 from sim.geography import CENTRALITY_OF, MUNICIPALITY
 from sim.transitions import mobility_kernel as kernel
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
+from sim.transitions.ceilings import Ceilings
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import STAY, Assumption, Settings, Year
 from sim.transitions.reason_offsets import (
@@ -95,10 +96,11 @@ class Mobility:
         log = self.shifts.within()
         self.of_period = [within_reasons(tables, log, p) for p in range(len(PERIODS))]
         highest = with_shift(_highest_of(self.of_period), self.shifts.largest)
-        self.ceilings = Ceilings(highest, settings.renew, settings.draws == "threshold")
+        together = settings.draws == "threshold"
+        self.ceilings = Ceilings(self.of_period, highest, settings.renew, together)
         self.store = Store(settings.chunk)
-        together = settings.choice(TOGETHER) == "together"
-        self.sharing = SharedLuck(CORRELATION if together else 0.0)
+        sharing = settings.choice(TOGETHER) == "together"
+        self.sharing = SharedLuck(CORRELATION if sharing else 0.0)
 
     @classmethod
     def ready(cls, settings: Settings) -> "Mobility":
@@ -109,7 +111,7 @@ class Mobility:
         """Set year.outcome; children follow the adult they live with."""
         persons = persons_of(year.population)
         tables = self.tables_of(year.year)
-        self.ceilings.hold(persons, year)
+        self.ceilings.hold(persons, year, tables.shift)
         year.lucky = self.sharing.hold(year)
         year.changed.clear()
         year.regrouped.clear()
@@ -225,60 +227,6 @@ class Store:
         self.luck[:, : self.count] = luck[:, : self.count]
 
 
-class Ceilings:
-    """Upper bounds of each person's weights, good until a year, in two bytes a person.
-
-    `move` and `emigrate` bound the two weights; for threshold draws (together) `move` bounds
-    the probability of not staying and `emigrate` is idle. They save time only.
-    Whoever alters a covariate of a person must say so in year.changed or year.regrouped;
-    ageing and longer stays are foreseen for `renew` years.
-    """
-
-    def __init__(self, tables: kernel.Tables, renew: int, together: bool) -> None:
-        self.renew, self.together = renew, together
-        self.ahead = _in_float32(
-            tables._replace(
-                age=_highest_ahead(tables.age, AGES, renew) * kernel.SLACK,
-                duration=_highest_ahead(tables.duration, CLASSES, renew),
-                offset=_highest_of_ages(tables.offset),
-            )
-        )
-        self.until, self.forgotten = -1, 0
-        self.move = self.emigrate = np.empty(0, dtype=np.uint8)
-
-    def hold(self, persons: kernel.Persons, year: Year) -> None:
-        """Make the ceilings hold for `year`."""
-        if year.kept is not None and self.move.size:
-            self.move, self.emigrate = year.left_of(self.move), year.left_of(self.emigrate)
-            self.forgotten += 1
-        n, known = persons.sex.size, self.move.size
-        others = year.population.forgotten != self.forgotten  # positions are others now
-        changed = year.told([] if others else year.changed + year.regrouped, known)
-        if year.year >= self.until or others or changed.size > n // 2:
-            self.forgotten = year.population.forgotten
-            self.until = year.year + self.renew
-            self.move, self.emigrate = self._codes(persons, year.year, None)
-            return
-        if n > known:
-            self.move, self.emigrate = (lengthened(c, n) for c in (self.move, self.emigrate))
-        if changed.size:
-            self.move[changed], self.emigrate[changed] = self._codes(persons, year.year, changed)
-
-    def _codes(
-        self, persons: kernel.Persons, year: int, which: NDArray[np.int64] | None
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        n = persons.sex.size if which is None else which.size
-        move, emigrate = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
-        if which is None:
-            kernel.bound_all(persons, self.ahead, year, self.together, move, emigrate)
-        else:
-            kernel.bound_some(persons, self.ahead, year, self.together, which, move, emigrate)
-        codes = np.zeros((2, n), dtype=np.uint8)
-        for weight, code in zip((move, emigrate)[: 2 - self.together], codes, strict=False):
-            kernel.round_up(weight.view(np.int32), code)
-        return codes[0], codes[1]
-
-
 def persons_of(population: Population) -> kernel.Persons:
     """Return the columns that the kernels read."""
     return kernel.Persons(*(population[name] for name in kernel.Persons._fields))
@@ -361,35 +309,6 @@ def _by_code(beta: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float
         )
         for factor in FACTORS
     }
-
-
-def _in_float32(tables: kernel.Tables) -> kernel.Tables:
-    """Return the factors in half the space, so that they stay in the fastest cache.
-
-    Only ceilings are made of them. What float32 cannot hold becomes infinite, or its smallest
-    number of full precision: never less than it was.
-    """
-    tiny = float(np.finfo(np.float32).tiny)
-    raised = (np.where(table > 0, np.maximum(table, tiny), 0) for table in tables[:FACTORED])
-    with np.errstate(over="ignore"):
-        factors = [table.astype(np.float32) for table in raised]
-    return kernel.Tables._make([*factors, *tables[len(factors) :]])
-
-
-def _highest_ahead(table: NDArray[np.floating], steps: int, years: int) -> NDArray[np.float64]:
-    """Return, for each of a group's `steps` rows, the highest of it and the next `years` - 1."""
-    grouped = table.reshape(GROUPS, steps, OUTCOMES)
-    padded = np.concatenate([grouped, np.repeat(grouped[:, -1:], years, axis=1)], axis=1)
-    windows = np.lib.stride_tricks.sliding_window_view(padded, years, axis=1)
-    highest: NDArray[np.float64] = windows.max(axis=-1)[:, :steps].reshape(-1, OUTCOMES)
-    return np.ascontiguousarray(highest)
-
-
-def _highest_of_ages(offset: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return, for every age, the higher of the offsets of both ages: people grow older."""
-    both = offset.reshape(-1, len(AGES_OF_OFFSETS), OUTCOMES)
-    highest = np.repeat(both.max(axis=1, keepdims=True), len(AGES_OF_OFFSETS), axis=1)
-    return np.ascontiguousarray(highest.reshape(-1, OUTCOMES))
 
 
 def _shortest() -> NDArray[np.float32]:

@@ -139,20 +139,6 @@ def bounds_of(
 
 
 @kernel
-def bound_all(
-    persons: Persons,
-    tables: Tables,
-    year: int,
-    together: bool,
-    move: NDArray[np.float32],
-    emigrate: NDArray[np.float32],
-) -> None:
-    """Write the bounds of every person."""
-    for i in range(move.size):
-        move[i], emigrate[i] = bounds_of(persons, tables, year, together, i)
-
-
-@kernel
 def bound_some(
     persons: Persons,
     tables: Tables,
@@ -165,17 +151,6 @@ def bound_some(
     """Write the bounds of the persons at the positions `which`."""
     for j in range(which.size):
         move[j], emigrate[j] = bounds_of(persons, tables, year, together, which[j])
-
-
-@kernel
-def round_up(bits: NDArray[np.int32], code: NDArray[np.uint8]) -> None:
-    """Turn the bits of float32 weights into codes of the next level at or above them.
-
-    Weights are never negative: a raised sign marks inf / inf or 0 * inf, which has no limit.
-    """
-    for i in range(bits.size):
-        above = min(max((bits[i] >> SHIFT) - OFFSET + 1, 1), 255)
-        code[i] = 255 if bits[i] < 0 else 0 if bits[i] == 0 else above
 
 
 @kernel

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
+STRETCH = 256  # persons asked at a time
+
 
 @kernel
 def share_luck(
@@ -21,23 +23,29 @@ def share_luck(
 
     The couple is a person's own, or the mother's whom a person without a partner lives with.
     Its number is no identifier: all bits of the smaller of the two, turned over.
-    There is no branch that a processor would have to guess: it then waits for several persons'
-    relatives at a time.
+    Relatives stand anywhere, so a stretch of persons is asked one thing at a time, without a
+    branch: a processor then waits for many look-ups at once.
     """
-    sharing = np.empty(which.size + 1, dtype=np.int64)
-    count = 0
-    for i in which:
-        shared[i] = person[i]
-        sharing[count] = i
-        count += (family_total[i] > 1) & (place[i] == 0)
-    for j in range(count):
-        i = sharing[j]
-        m = np.int64(mother[i]) if mother[i] >= 0 else i
-        at_home = (partner[i] < 0) & (place[m] == 0) & (family[m] == family[i])
-        head = m if at_home else i
-        p = np.int64(partner[head]) if partner[head] >= 0 else head
-        couple = (place[p] == 0) & (family[p] == family[head])
-        shared[i] = ~(min(person[head], person[p]) if couple else person[head])
+    head, beside = np.empty(STRETCH, dtype=np.int64), np.empty(STRETCH, dtype=np.int64)
+    for begin in range(0, which.size, STRETCH):
+        some = which[begin : begin + STRETCH]
+        for j in range(some.size):
+            i = np.uint64(some[j])
+            asks = (partner[i] < 0) & (mother[i] >= 0)
+            head[j] = mother[i] if asks else some[j]
+        for j in range(some.size):
+            i, m = np.uint64(some[j]), np.uint64(head[j])
+            at_home = (place[m] == 0) & (family[m] == family[i])
+            head[j] = head[j] if at_home else some[j]
+        for j in range(some.size):
+            p = partner[np.uint64(head[j])]
+            beside[j] = p if p >= 0 else head[j]
+        for j in range(some.size):
+            i, h, p = np.uint64(some[j]), np.uint64(head[j]), np.uint64(beside[j])
+            couple = (place[p] == 0) & (family[p] == family[h])
+            number = min(person[h], person[p]) if couple else person[h]
+            shares = (family_total[i] > 1) & (place[i] == 0)
+            shared[i] = ~number if shares else person[i]
 
 
 @kernel
