@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sim import codes
 from sim import observe_kernel as kernel
 from sim.agents.columns import BY_NAME, FIRST_YEAR, LAST_YEAR
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import RESIDENT, Population, lengthened
 from sim.codes import CodeList
-from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.structure import Structure, structure_of
 from sim.transitions.process import Positions, Year
 
@@ -92,6 +92,9 @@ DEFAULT_DIMENSIONS = (
     "county",
 )
 MOST_CELLS = 10_000_000
+SMALL = ("background", "reason", "sponsor_reason", "origin", "sex", "education", "status")
+LARGE = {"birth_year": YEARS.size, "first_arrival_year": YEARS.size,
+         "municipality": len(MUNICIPALITY)}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -154,37 +157,47 @@ class Observer:
         """The number of possible cells."""
         return int(np.prod(self.shape, dtype=np.int64))
 
-    def begin(self, population: Population) -> NDArray[np.int64]:
+    def begin(self, population: Population) -> NDArray[np.int32]:
         """Note everybody's cell on 1 January and return the stock by cell."""
-        self.cell = self._cells(population, population.year, 0)
+        self.cell = self.cell[:0]
+        self._find_cells(population, population.year)
         self.structure = structure_of(population)
-        stock = np.zeros(self.cells, dtype=np.int64)
+        stock = np.zeros(self.cells + 1, dtype=np.int32)
         kernel.count_where(self.cell, population["place"], RESIDENT, stock)
-        return stock
+        return stock[:-1]
 
-    def _cells(self, population: Population, year: int, first: int) -> NDArray[np.int32]:
-        """Return the cells of everybody from a position on, as of 1 January of a year."""
-        cell = np.zeros(len(population) - first, dtype=np.int32)
+    def _find_cells(self, population: Population, year: int) -> None:
+        """Note the cells of those who have none yet, as of 1 January of a year."""
+        first = self.cell.size
+        self.cell = lengthened(self.cell, len(population))
         stride = self.cells
-        parts: dict[tuple[str, int], NDArray[Any]] = {}  # dimensions of one column together
+        parts: dict[str, NDArray[Any]] = {}  # dimensions of one column together
         for dimension in self.dimensions:
             stride //= len(dimension.codes)
             part = dimension.group(year).astype(np.int64) * stride
-            key = dimension.column, dimension.lowest
-            parts[key] = parts.get(key, 0) + part
-        for (column, lowest), part in parts.items():
-            kernel.add_codes(cell, population[column][first:], lowest, part.astype(np.int32))
-        return cell
+            parts[dimension.column] = parts.get(dimension.column, 0) + part
+        strides, together = np.zeros(len(SMALL), dtype=np.uint32), np.zeros(1, dtype=np.int64)
+        for k, name in enumerate(SMALL):
+            if name in parts:
+                strides[k] = together.size
+                together = np.add.outer(parts[name], together).ravel()
+        large = [
+            given
+            for name, values in LARGE.items()
+            for given in (population[name], parts.get(name, np.zeros(values)).astype(np.int32))
+        ]
+        small = tuple(population[name] for name in SMALL)
+        kernel.find_cells(
+            first, self.cell[first:], small, strides, together.astype(np.int32), *large, FIRST_YEAR
+        )
 
-    def finish(self, stock: NDArray[np.int64], year: Year) -> Counts:
+    def finish(self, stock: NDArray[np.int32], year: Year) -> Counts:
         """Count the year's events; who was exposed and neither moved, left nor died stayed.
 
         Newcomers of the year are counted as they came: of age 0 if born in it.
         """
         exposed = self.cell.size
-        if len(year.population) > exposed:
-            newcomers = self._cells(year.population, year.year, exposed)
-            self.cell = np.concatenate([self.cell, newcomers])
+        self._find_cells(year.population, year.year)
         flows = {event: self._count(year.happened(event)) for event in sorted(year.events)}
         stayed = stock.copy()
         for gone in (_ended(year, exposed), year.happened("domestic"), year.happened("emigrate")):
