@@ -65,8 +65,9 @@ class Education:
         population, (next_level, moving, foreign) = year.population, _cuts()
         looked_at = [population[c] for c in LOOKED_AT]
         registering = cuts(self.registering(year.year))
-        by_age = next_level.reshape(2, len(SEX), AGES.size, -1).max(axis=(0, 1, 3))
-        highest = np.pad(np.maximum(by_age, registering.max()), 1)
+        by_age = next_level.reshape(2, len(SEX), AGES.size, 2, -1).max(axis=(0, 1))
+        by_age[:, :, NONE] = registering.max()
+        highest = np.pad(by_age, ((1, 1), (0, 0), (0, 0))).ravel()
         rising, words = listed(
             year, self.name, lambda words, some, found: kernel.rise(
                 words, next_level, registering, highest, year.year, found,

@@ -44,14 +44,19 @@ def rise(
     next_level: cuts of reaching the next level or a higher one, by schooled here or not, sex,
         age reached, in education or not, level now, as one row: an index of five parts took twice
         the time. registering: cuts by years of stay. highest: the highest of all cuts by age
-        reached, from the year before the youngest to the one after the oldest. Whom it does not
-        let rise is passed over first, without a branch.
+        reached, from the year before the youngest to the one after the oldest, in education or
+        not, and level now. Whom it does not let rise is passed over first, without a branch.
     """
+    now, zero, last = np.int32(year - YOUNGEST + 1), np.int32(0), np.int32(AGES + 1)
+    at = np.empty(words.size, dtype=np.int32)
+    for j in range(words.size):
+        studies = (status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT)
+        row = min(max(now - np.int32(birth_year[j]), zero), last) * np.int32(2) + np.int32(studies)
+        at[j] = row * np.int32(LEVELS) + np.int32(education[j])
     low = 0
     for j in range(words.size):
-        at = np.uint64(min(max(year - birth_year[j] - YOUNGEST + 1, 0), AGES + 1))
         rising[low] = j
-        low += (words[j] < highest[at]) & (place[j] == RESIDENT)
+        low += (words[j] < highest[np.uint64(at[j])]) & (place[j] == RESIDENT)
     count = 0
     for k in range(low):
         j = rising[k]
