@@ -104,7 +104,7 @@ class LabourStatus:
         year.chance.swift_word(f"{self.name}, new", year.year, person, words)
         changed = np.empty(leaving.size + 1, dtype=np.int64)
         count = kernel.draw(
-            leaving, words, upto, ORDER, year.year,
+            leaving, words, upto.ravel(), ORDER, year.year,
             population["background"], population["reason"], population["sex"],
             population["birth_year"], population["first_arrival_year"], population["status"],
             changed,

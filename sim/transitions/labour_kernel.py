@@ -12,6 +12,7 @@ YOUNGEST, OLDEST = 16, 74  # ages reached at which a status may change
 LONGEST = 17  # years of stay; the last row of the tables is open
 OUTSIDE = 0
 SEXES, AGES, STATES = 2, OLDEST + 2 - YOUNGEST, 5
+CUTS = STATES - 1  # between the statuses
 
 
 @inlined
@@ -78,21 +79,24 @@ def draw(
 ) -> int:
     """Give those who do not keep their status a new one; list whose differs from the old.
 
-    upto: cuts between the statuses, taken in `order`, by group, sex, age reached and stay.
+    upto: cuts between the statuses, taken in `order`, by group, sex, age reached and stay, as
+        one row. There is no branch, since what becomes of whom cannot be foreseen.
     """
     count = 0
     for k in range(leaving.size):
-        i = leaving[k]
-        age = year - birth_year[i]
-        new = np.uint8(OUTSIDE)
-        if age <= OLDEST:
-            stay = min(year - first_arrival_year[i], LONGEST)
-            cuts = upto[group_of(background[i], reason[i]), sex[i], age - YOUNGEST, stay - 1]
-            at = 0
-            for cut in cuts:
-                at += int(words[k] >= cut)
-            new = order[at]
-        changed[count] = i
+        i, word = np.uint64(leaving[k]), words[k]
+        reached = np.int64(year) - birth_year[i]
+        age = min(reached, OLDEST) - YOUNGEST
+        stay = min(np.int64(year) - first_arrival_year[i], LONGEST)
+        born = background[i] == NORWEGIAN_BORN
+        row = np.int64(NORWEGIAN_BORN_GROUP) if born else np.int64(reason[i])
+        row = (row * SEXES + sex[i]) * (OLDEST + 1 - YOUNGEST) + age
+        first = np.uint64((row * LONGEST + stay - 1) * CUTS)
+        at = 0
+        for c in range(CUTS):
+            at += int(word >= upto[first + np.uint64(c)])
+        new = order[np.uint64(at)] if reached <= OLDEST else np.uint8(OUTSIDE)
+        changed[count] = np.int64(i)
         count += int(new != status[i])
         status[i] = new
     return count
