@@ -9,8 +9,9 @@ address is laid out without overlap, so two different draws never share their bi
 Whatever else a scenario changes, a person keeps their luck in a process and year.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from typing import Any
 
@@ -96,7 +97,13 @@ class Chance:
         The year and process fix a random start on SplitMix64's one cycle of 2**64, and
         persons are places after it: fit for one draw a person and year, and no more.
         """
-        kernel.fill_swift(self._start(process, year), person, out)
+        self.swift(process, year)(person, out)
+
+    def swift(
+        self, process: str, year: int
+    ) -> Callable[[NDArray[np.int64], NDArray[np.uint32]], None]:
+        """Return what writes swift words, for many calls in a process and year."""
+        return partial(kernel.fill_swift, self._start(process, year))
 
     def toss(
         self,
@@ -107,18 +114,22 @@ class Chance:
         other: NDArray[np.int64],
         born: NDArray[np.int16],
         born_by: int,
-    ) -> NDArray[np.int64]:
-        """Return the other number of those whom a coin tells to take it, else their identifier.
+    ) -> Callable[[slice], NDArray[np.int64]]:
+        """Return what tells the other number of those whose coin is heads, else their identifier.
 
         The coin is their swift word, heads with a chance above 0; who is born after a year
-        keeps their own number.
+        keeps their own number. It is told of a stretch of these persons.
         """
-        number = np.empty(person.size, dtype=np.int64)
-        heads = max(int(cuts(np.array([chance]))[0]), 1) - 1
-        kernel.toss(
-            self._start(process, year), np.uint64(heads), person, other, born, born_by, number
-        )
-        return number
+        heads = np.uint64(max(int(cuts(np.array([chance]))[0]), 1) - 1)
+        start = self._start(process, year)
+
+        def tossed(some: slice) -> NDArray[np.int64]:
+            own = person[some]
+            number = np.empty(own.size, dtype=np.int64)
+            kernel.toss(start, heads, own, other[some], born[some], born_by, number)
+            return number
+
+        return tossed
 
     def _start(self, process: str, year: int) -> np.uint64:
         first, second, _, _ = kernel.philox_once(*self.address(process, year))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sim.transitions import batches_kernel as kernel
 from sim.transitions.process import Positions, Year
 
-BATCH = 65_536  # persons
+BATCH = 131_072  # persons; for each batch Python takes as long as a kernel for 10,000 persons
 Words = NDArray[np.uint32]
 Ask = Callable[[Words, slice, Positions], int]
 Mark = Callable[[Words, slice, NDArray[np.uint8]], None]
@@ -31,10 +31,11 @@ def listed(
     person = year.population["person"]
     words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH + 1, dtype=np.int64)
     parts = [(found[:0], words[:0])]
+    draw = year.chance.swift(stream, year.year)
     for first in range(0, person.size, BATCH):
         some = slice(first, min(first + BATCH, person.size))
         drawn = words[: some.stop - first]
-        year.chance.swift_word(stream, year.year, lucky(some) if lucky else person[some], drawn)
+        draw(lucky(some) if lucky else person[some], drawn)
         count = ask(drawn, some, found)
         parts.append((found[:count] + first, drawn[found[:count]]))
     positions, luck = zip(*parts, strict=True)

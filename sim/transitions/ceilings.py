@@ -68,9 +68,7 @@ class Ceilings:
             self.move, self.emigrate = (lengthened(c, n) for c in (self.move, self.emigrate))
         if changed.size:
             some = mobility_kernel.Persons._make(column[changed] for column in persons)
-            self.move[changed], self.emigrate[changed] = self._codes(
-                some, year.year, self._ahead()
-            )
+            self.move[changed], self.emigrate[changed] = self._codes(some, year.year, self._ahead())
 
     def _codes(
         self, persons: mobility_kernel.Persons, year: int, factors: kernel.Factors

@@ -67,8 +67,11 @@ def ceilings(
     emigrate: NDArray[np.uint8],
 ) -> None:
     """Write the codes of both bounds of everybody, 0 for those who are not asked."""
+    covered = np.uint32(0)  # a bit for each background: one look-up less
+    for b in range(factors.covered.size):
+        covered |= np.uint32(factors.covered[b] != 0) << np.uint32(b)
     now, zero, largest = np.int16(year - 1), np.int16(0), np.uint8(SIZES - 1)
-    group, asked = np.empty(STRETCH, dtype=np.int16), np.empty(STRETCH, dtype=np.uint8)
+    group = np.empty(STRETCH, dtype=np.int16)
     at = np.empty((FACTORS, STRETCH), dtype=np.uint16)
     both = np.empty(STRETCH, dtype=np.uint32)
     for first in range(0, move.size, STRETCH):
@@ -76,7 +79,6 @@ def ceilings(
         for j in range(some):
             i = np.uint64(first + j)
             group[j] = factors.group_of[np.uint16(municipality[i])]
-            asked[j] = factors.covered[background[i]]
         for j in range(some):
             i = np.uint64(first + j)
             mine, why = np.int16(group[j] + np.int16(sex[i])), np.int16(reason[i])
@@ -101,7 +103,7 @@ def ceilings(
             )
         for j in range(some):
             i = np.uint64(first + j)
-            here = (place[i] == 0) & (asked[j] != 0)
+            here = (place[i] == 0) & ((covered >> np.uint32(background[i])) & np.uint32(1) != 0)
             moves = (np.int32(both[j] >> HALF) >> TO_CODE) - LEAST
             leaves = (np.int32(both[j] & LOWER) >> TO_CODE) - LEAST
             move[i] = np.uint8(min(max(moves, ONE), MOST) if here else NONE)

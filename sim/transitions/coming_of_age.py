@@ -49,8 +49,8 @@ class ComingOfAge:
         if not self.applies:
             return
         population = year.population
-        turning = population["birth_year"] == year.year - AGE
-        grown = np.flatnonzero(turning & (population["place"] == RESIDENT))
+        turning = np.flatnonzero(population["birth_year"] == year.year - AGE)
+        grown = turning[population["place"][turning] == RESIDENT]
         population["status"][grown] = STUDENT
         without = grown[population["education"][grown] == NO_EDUCATION]
         population["education"][without] = COMPULSORY

@@ -86,7 +86,7 @@ class Settings:
     parameters: str = PUBLISHED
     draws: Literal["explicit", "threshold"] = "explicit"
     assumptions: dict[str, str] = field(default_factory=dict)
-    chunk: int = 65_536
+    chunk: int = 131_072
     renew: int = 10
     scale: float | None = None
     part: Part | None = None

@@ -10,7 +10,6 @@ correlation.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,10 +61,10 @@ class SharedLuck:
         columns = ("person", "family", "family_total", "place", "partner", "mother")
         kernel.share_luck(changed, self.shared, *(population[c] for c in columns))
         # Not the year itself, which would refer to itself: its population would stay for long.
-        toss = partial(year.chance.toss, "families_together", year.year, np.sqrt(self.correlation))
-        person, birth_year = population["person"], population["birth_year"]
-        shared, born_by = self.shared, year.year - 1 - YOUNGEST
-        return lambda some: toss(person[some], shared[some], birth_year[some], born_by)
+        return year.chance.toss(
+            "families_together", year.year, np.sqrt(self.correlation),
+            population["person"], self.shared, population["birth_year"], year.year - 1 - YOUNGEST,
+        )  # fmt: skip
 
 
 def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:
