@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Population
 from sim.chance import Chance
-from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer
+from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer, sparse
 from sim.problems import Problem, refuse
 from sim.transitions import economy_levers
 from sim.transitions.arrivals import Arrivals
@@ -170,8 +170,7 @@ class Simulation:
     def stock(self) -> Counts:
         """Count the coming 1 January without living the year."""
         stock = self.observer.begin(self.population)
-        cells = np.flatnonzero(stock)
-        return Counts(self.year, (cells, stock[cells]), {}, self.observer.structure)
+        return Counts(self.year, sparse(stock), {}, self.observer.structure)
 
 
 @contextmanager

@@ -181,15 +181,14 @@ class Observer:
             if name in parts:
                 strides[k] = together.size
                 together = np.add.outer(parts[name], together).ravel()
-        large = [
-            given
-            for name, values in LARGE.items()
-            for given in (population[name], parts.get(name, np.zeros(values)).astype(np.int32))
-        ]
-        small = tuple(population[name] for name in SMALL)
+        large = [parts.get(name, np.zeros(values)).astype(np.int32)
+                 for name, values in LARGE.items()]  # fmt: skip
         kernel.find_cells(
-            first, self.cell[first:], small, strides, together.astype(np.int32), *large, FIRST_YEAR
-        )
+            first, self.cell[first:], tuple(population[name] for name in SMALL), strides,
+            together.astype(np.int32), population["birth_year"], large[0],
+            population["first_arrival_year"], large[1], population["municipality"], large[2],
+            FIRST_YEAR,
+        )  # fmt: skip
 
     def finish(self, stock: NDArray[np.int32], year: Year) -> Counts:
         """Count the year's events; who was exposed and neither moved, left nor died stayed.

@@ -93,7 +93,6 @@ def ceilings(
             at[3, j] = why * ORIGINS + np.int16(origin[i])
             at[4, j] = why * PLACES + municipality[i]
         for j in range(some):
-            j = np.uint64(j)  # noqa: PLW2901
             both[j] = (
                 factors.age[np.uint64(at[0, j])]
                 + factors.traits[np.uint64(at[1, j])]

@@ -38,7 +38,7 @@ def find(
 
 @inlined
 def chosen_exactly(
-    words: NDArray[np.uint32], weights: NDArray[np.float64], row: int, chooser: int
+    words: NDArray[np.uint32], weights: NDArray[np.float64], row: np.int64, chooser: np.uint64
 ) -> int:
     """Return the alternative with the smallest E / weight, -1 if nothing weighs anything."""
     best, chosen = np.inf, -1

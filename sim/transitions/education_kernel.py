@@ -50,9 +50,10 @@ def rise(
     now, zero, last = np.int32(year - YOUNGEST + 1), np.int32(0), np.int32(AGES + 1)
     at = np.empty(words.size, dtype=np.int32)
     for j in range(words.size):
-        studies = (status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT)
-        row = min(max(now - np.int32(birth_year[j]), zero), last) * np.int32(2) + np.int32(studies)
-        at[j] = row * np.int32(LEVELS) + np.int32(education[j])
+        inside = (status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT)
+        reached = min(max(now - np.int32(birth_year[j]), zero), last)
+        by_age = reached * np.int32(2) + np.int32(inside)
+        at[j] = by_age * np.int32(LEVELS) + np.int32(education[j])
     low = 0
     for j in range(words.size):
         rising[low] = j

@@ -165,7 +165,7 @@ class Year:
         if now is not None:
             self.kept = np.flatnonzero(now >= 0)
             self.changed, self.regrouped = (
-                [here[here >= 0] for here in (now[positions] for positions in lists)]
+                [here[here >= 0].astype(np.int64) for here in (now[some] for some in lists)]
                 for lists in (last.changed, last.regrouped)
             )
 
