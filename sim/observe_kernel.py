@@ -89,31 +89,26 @@ def count_structure(
     year: int,
     oldest: int,
     largest: int,
-    ages: NDArray[np.int64],
-    families: NDArray[np.int64],
+    counts: NDArray[np.int32],
 ) -> None:
-    """Count residents by (background, sex, age on 1 January) and (background, family size).
+    """Count residents by (background, sex, age on 1 January, family size).
 
-    oldest, largest: the last age and size, which hold everybody beyond. ages, families: (lanes,
-    cells); the last cell is for those who are not resident. Neighbours are counted in
-    different lanes, since adding to a number that has only just been added to has to wait.
-    Cells are found first, several persons at a time, and people counted into them afterwards.
+    oldest, largest: the last age and size, which hold everybody beyond. counts: (lanes, cells);
+    the last cell is for those who are not resident. Neighbours are counted in different
+    lanes, since adding to a number that has only just been added to has to wait. Cells are
+    found first, several persons at a time, and people counted into them afterwards.
     """
     now, last_age, last_size = np.int32(year - 1), np.int32(oldest), np.int32(largest)
-    away, elsewhere = np.int32(ages.shape[1] - 1), np.int32(families.shape[1] - 1)
-    one, none = np.int32(1), np.int32(0)
-    cell, size = np.empty(STRETCH, dtype=np.int32), np.empty(STRETCH, dtype=np.int32)
+    away, one, none = np.int32(counts.shape[1] - 1), np.int32(1), np.int32(0)
+    cell = np.empty(STRETCH, dtype=np.int32)
     for first in range(0, place.size, STRETCH):
         some = min(STRETCH, place.size - first)
         for j in range(some):
             i = np.uint64(first + j)
-            group, here = np.int32(background[i]), place[i] == 0
             age = min(max(now - np.int32(birth_year[i]), none), last_age)
             members = min(max(np.int32(family_total[i]), one), last_size) - one
-            number = (group * np.int32(SEXES) + np.int32(sex[i])) * (last_age + one) + age
-            cell[j] = number if here else away
-            size[j] = group * last_size + members if here else elsewhere
+            group = np.int32(background[i]) * np.int32(SEXES) + np.int32(sex[i])
+            number = (group * (last_age + one) + age) * last_size + members
+            cell[j] = number if place[i] == 0 else away
         for j in range(some):
-            lane = np.uint64(j) & np.uint64(LANES - 1)
-            ages[lane, np.uint64(cell[j])] += 1
-            families[lane, np.uint64(size[j])] += 1
+            counts[np.uint64(j) & np.uint64(LANES - 1), np.uint64(cell[j])] += one

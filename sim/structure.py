@@ -28,18 +28,12 @@ class Structure:
 
 def structure_of(population: Population) -> Structure:
     """Count the residents of the population's 1 January."""
-    by_age = len(BACKGROUND), len(SEX), OLDEST + 1
-    by_size = len(BACKGROUND), LARGEST
-    ages, families = (
-        np.zeros((kernel.LANES, int(np.prod(shape)) + 1), np.int64) for shape in (by_age, by_size)
-    )
+    shape = len(BACKGROUND), len(SEX), OLDEST + 1, LARGEST
+    counts = np.zeros((kernel.LANES, int(np.prod(shape)) + 1), dtype=np.int32)
     place, background, sex = (population[name] for name in ("place", "background", "sex"))
     born, size = population["birth_year"], population["family_total"]
     kernel.count_structure(
-        place, background, sex, born, size, population.year, OLDEST, LARGEST, ages, families
+        place, background, sex, born, size, population.year, OLDEST, LARGEST, counts
     )
-    return Structure(
-        population.year,
-        ages.sum(axis=0)[:-1].reshape(by_age),
-        families.sum(axis=0)[:-1].reshape(by_size),
-    )
+    found = counts.sum(axis=0, dtype=np.int64)[:-1].reshape(shape)
+    return Structure(population.year, found.sum(axis=3), found.sum(axis=(1, 2)))
