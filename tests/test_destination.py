@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
@@ -182,3 +184,31 @@ def test_a_mark_is_found_between_the_ends_given():
     found = np.empty(5, dtype=np.int64)
     choice_kernel.find(heap, mark, first, last, found)
     assert found.tolist() == [0, 3, 3, 4, 3]
+
+
+def by_the_rule(words, weights, row):
+    """Each chooser's alternative, one after the other."""
+    chosen = []
+    for j in range(row.size):
+        best, which = np.inf, -1
+        for k, weight in enumerate(weights[row[j]]):
+            wait = -np.log((words[k, j] + 0.5) * 2.0**-32)
+            if weight > 0 and wait < best * weight:
+                best, which = wait / weight, k
+        chosen.append(which)
+    return chosen
+
+
+@given(seed=st.integers(0, 10_000), alternatives=st.integers(1, 20))
+def test_a_rough_choice_is_the_exact_one_wherever_luck_lies(seed, alternatives):
+    """Also at the ends of luck, with equal luck, and with weights far apart or none at all."""
+    n, rng = load(1_500, 60), np.random.default_rng(seed)
+    words = rng.integers(0, 2**32, (alternatives, n), dtype=np.uint32)
+    words[:, ::7] = 2**32 - 1 - rng.integers(0, 300, words[:, ::7].shape, dtype=np.uint32)
+    words[:, 1::7] = rng.integers(0, 3, words[:, 1::7].shape, dtype=np.uint32)
+    words[:, 2::7] = words[:1, 2::7] + rng.integers(0, 2, words[:, 2::7].shape, dtype=np.uint32)
+    weights = rng.choice([0.0, 1.0, 1.0, 2.0, 1e-60, 1e60, 0.3, 1e-4], (9, alternatives))
+    weights[0], weights[1] = 0.0, 1.0
+    row, chosen = rng.integers(0, 9, n), np.empty(n, dtype=np.int64)
+    choice_kernel.choose(words, weights, row, chosen)
+    assert chosen.tolist() == by_the_rule(words, weights, row)

@@ -93,17 +93,19 @@ def test_neither_ceilings_nor_chunks_change_an_outcome(draws, renew, seed, chunk
 
 
 @pytest.mark.parametrize("draws", DRAWS)
-def test_whoever_is_reported_as_changed_is_weighed_anew(draws):
+@pytest.mark.parametrize("share", [0.03, 0.5])  # few, or so many that all are bounded anew
+def test_whoever_is_reported_as_changed_is_weighed_anew(draws, share):
     people = made_people(N, 9)
     process = Mobility(livelier(), settings(draws=draws))
     outcomes(people, process)
-    some = np.flatnonzero(np.random.default_rng(0).random(N) < 0.1)
+    some = np.flatnonzero(np.random.default_rng(0).random(N) < share)
     people["reason"][some] = REASON.index("education")
     people["family_total"][some] = people["family_immigrants"][some] = 1
     fresh = Mobility(livelier(), settings(draws=draws))
     np.testing.assert_array_equal(
         outcomes(people, process, 2014, changed=[some]), outcomes(people, fresh, 2014)
     )
+    assert (process.ceilings.until == 2015) == (share == 0.5)
 
 
 @pytest.mark.parametrize("draws", DRAWS)

@@ -214,3 +214,22 @@ def test_a_copy_of_some_columns_shares_the_others(people):
     assert np.shares_memory(twin["sex"], people["sex"])
     twin["sex"].flags.writeable = False
     assert people["sex"].flags.writeable
+
+
+@given(seed=st.integers(0, 1_000), share=st.floats(0, 1))
+def test_taking_persons_out_leaves_the_others_and_no_copy_changes(seed, share):
+    people, rng = made_people(60, seed), np.random.default_rng(seed)
+    people.grow({name: column[:5] for name, column in people.columns.items()})  # memory of its own
+    people["partner"][:] = rng.integers(-1, 65, 65)
+    before, shared = people.copy(), people.copy(only=("place",))
+    gone = rng.random(65) < share
+    now = people.forget(gone)
+    expected = before.select(~gone)
+    for name in people.columns:
+        np.testing.assert_array_equal(people[name], expected[name])
+        np.testing.assert_array_equal(shared[name], before[name])
+    assert now[gone].tolist() == [-1] * gone.sum()
+    assert now[~gone].tolist() == list(range(len(people)))
+    again = people.copy()
+    people.forget(np.arange(len(people)) % 2 == 0)
+    np.testing.assert_array_equal(people["person"], again["person"][1::2])
