@@ -18,9 +18,10 @@ from sim.transitions.process import Process, Settings, Year
 
 YEARS = 18
 # Bytes a person that are kept from year to year: ceilings, whose luck is shared, the ring of the
-# family, and a first member of each family (there are fewer families than persons).
-KEPT = 2 + 8 + 4 + 4
-OF_THE_YEAR = 4 + 1  # cell of 1 January and outcome
+# family, a first member of each family (there are fewer families than persons), and the cell of
+# 1 January.
+KEPT = 2 + 8 + 4 + 4 + 4
+OF_THE_YEAR = 1  # outcome
 SLACK = 1.25  # room that a growing population keeps
 
 

@@ -41,7 +41,6 @@ YOUNGEST, OLDEST = 15, 74  # the ages on which the published models were estimat
 AGES, CLASSES, SIZES = int(kernel.AGES), int(kernel.CLASSES), int(kernel.SIZES)
 GROUPS = 8  # centrality x sex
 OUTCOMES = 2  # moving and emigrating; staying is the reference
-FACTORED = 8  # tables that are factors of a weight
 CLASS_OF_DURATION = np.searchsorted(DURATION_STARTS, np.arange(CLASSES), side="right") - 1
 
 CHILDREN = Assumption(

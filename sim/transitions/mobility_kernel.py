@@ -2,7 +2,8 @@
 
 Most persons stay, and most of them can be known to stay without their covariates. Each
 person carries two ceilings: eight-bit upper bounds of the weights exp(V) of moving and of
-emigrating (staying weighs 1), good for several years ahead. A year is then three passes:
+emigrating (staying weighs 1), good for several years ahead (see ceilings_kernel). A year is then
+three passes:
 
 1. screen: compare each person's luck with the ceilings; a few per cent might go;
 2. collect: list these candidates with their luck;
