@@ -38,7 +38,7 @@ def weights(people: Population, settings: Settings | None = None) -> Weights:
         tables = mobility.tables_of(people.year)
         both = np.empty((2, len(people)))
         everybody = np.arange(len(people))
-        kernel.bound_some(persons_of(people), tables, people.year, False, everybody, *both)
+        kernel.weigh_some(persons_of(people), tables, people.year, everybody, *both)
     children, adults = children_and_adults(people, people.year - 1 - YOUNGEST)
     follows = everybody.copy()
     follows[children] = adults

@@ -21,7 +21,7 @@ def test_weights_are_the_engines():
     persons, tuned, tables = both()
     move, emigrate = np.empty((2, persons.sex.size))
     everybody = np.arange(move.size)
-    kernel.bound_some(persons, tables, YEAR, False, everybody, move, emigrate)
+    kernel.weigh_some(persons, tables, YEAR, everybody, move, emigrate)
     found = tuned.weights(persons, YEAR)
     asked = (persons.place == 0) & (tables.covered[persons.background] != 0)
     assert asked.sum() > asked.size / 2

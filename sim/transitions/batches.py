@@ -56,11 +56,11 @@ def screened(
     person = year.population["person"]
     words, marks = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.uint8)
     positions, luck = np.empty(person.size, dtype=np.int64), np.empty(person.size, dtype=np.uint32)
-    count = 0
+    draw, count = year.chance.swift(stream, year.year), 0
     for first in range(0, person.size, BATCH):
         some = slice(first, min(first + BATCH, person.size))
         drawn, marked = words[: some.stop - first], marks[: some.stop - first]
-        year.chance.swift_word(stream, year.year, lucky(some) if lucky else person[some], drawn)
+        draw(lucky(some) if lucky else person[some], drawn)
         mark(drawn, some, marked)
         count += kernel.take(marked, first, drawn, positions[count:], luck[count:])
     return positions[:count].copy(), luck[:count].copy()

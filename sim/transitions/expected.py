@@ -50,5 +50,5 @@ def _as_immigrants(
     move: NDArray[Any] = np.empty(which.size)
     leave: NDArray[Any] = np.empty(which.size)
     persons = persons_of(people)
-    mobility_kernel.bound_some(persons, tables, people.year, False, which, move, leave)
+    mobility_kernel.weigh_some(persons, tables, people.year, which, move, leave)
     return move, leave

@@ -128,7 +128,7 @@ class Mobility:
         """Return exp(V) of moving and of emigrating of one person; staying weighs 1."""
         which, both = np.array([position]), np.empty((2, 1))
         persons, tables = persons_of(population), self.tables_of(year)
-        kernel.bound_some(persons, tables, year, False, which, both[0], both[1])
+        kernel.weigh_some(persons, tables, year, which, both[0], both[1])
         return float(both[0, 0]), float(both[1, 0])
 
     def tables_of(self, year: int) -> kernel.Tables:

@@ -36,7 +36,7 @@ OLDEST, LONGEST, AN_INT = 120, 16, np.int32(1)
 # A ceiling is a float32 cut to eight steps an octave, from 2**-29 (code 1) to 8 (code 255).
 SHIFT, OFFSET = np.int32(20), np.int32(785)
 SLACK = 1.0001  # more than all float32 rounding on the way to a comparison
-TINY, ONE, NOTHING = np.float32(2.0**-24), np.float32(1.0), np.float32(0.0)
+TINY, ONE = np.float32(2.0**-24), np.float32(1.0)
 BYTE = np.uint32(8)
 
 
@@ -123,35 +123,20 @@ def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.float
     return move, emigrate
 
 
-@inlined
-def bounds_of(
-    persons: Persons, tables: Tables, year: int, together: bool, i: int
-) -> tuple[np.floating, np.floating]:
-    """Return both weights of person i, 0 if not asked.
-
-    together: return the probability of not staying as the first, instead.
-    """
-    one, two = weigh(persons, tables, year, i)
-    if not is_asked(persons, tables, i):  # by choice, not times 0: 0 * inf has no value
-        one, two = NOTHING, NOTHING
-    if together:
-        one = (one + two) / (ONE + one + two)
-    return one, two
-
-
 @kernel
-def bound_some(
+def weigh_some(
     persons: Persons,
     tables: Tables,
     year: int,
-    together: bool,
     which: NDArray[np.int64],
-    move: NDArray[np.float32],
-    emigrate: NDArray[np.float32],
+    move: NDArray[np.float64],
+    emigrate: NDArray[np.float64],
 ) -> None:
-    """Write the bounds of the persons at the positions `which`."""
+    """Write both weights of the persons at the positions `which`, 0 of those not asked."""
     for j in range(which.size):
-        move[j], emigrate[j] = bounds_of(persons, tables, year, together, which[j])
+        one, two = weigh(persons, tables, year, which[j])
+        asked = is_asked(persons, tables, which[j])  # by choice, not times 0: 0 * inf has no value
+        move[j], emigrate[j] = (one, two) if asked else (0.0, 0.0)
 
 
 @kernel
