@@ -59,8 +59,8 @@ def shipped_solution() -> Solution:
 
 def read_solution(folder: Path) -> Solution:
     """Read a solution from a folder."""
-    persons = pq.read_table(folder / PERSONS)
-    families = pq.read_table(folder / FAMILIES)
+    persons = pq.ParquetFile(folder / PERSONS).read()
+    families = pq.ParquetFile(folder / FAMILIES).read()
     columns = {name: persons[name].to_numpy().astype(np.int64) for name in COLUMNS}
     numbers = {name: families[name].to_numpy().astype(np.float64) for name in families.column_names}
     level = numbers.pop("level").astype(np.int64)

@@ -142,7 +142,7 @@ def donors() -> Donors:
 
 def donors_in(path: Path) -> Donors:
     """Read donor units."""
-    table = pq.read_table(path)
+    table = pq.ParquetFile(path).read()
     columns: dict[str, NDArray[Any]] = {
         name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names
     }
