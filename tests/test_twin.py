@@ -12,7 +12,7 @@ from sim.transitions.destination import DomesticDestination
 from sim.transitions.levers import Change
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import Settings
-from sim.twin.cells import PLACE_OF, PLACES
+from sim.twin.kinds import PLACE_OF, PLACES
 from sim.twin.model import EVENTS, GROUPS, Twin
 from sim.twin.places import where_to
 from tests.conftest import CLOSED_WORLD, load, made_people

@@ -3,21 +3,24 @@
 import numpy as np
 import pytest
 
-from sim.twin.cells import (
+from sim.twin.cells import Cells, View
+from sim.twin.kinds import (
     ALONE,
     FAMILIES,
     KINDS,
     LARGEST,
     LONG_AGO,
+    NEAR,
     PAIRED,
     SAME,
     SIZES,
     STATES,
-    Cells,
-    View,
+    WIDE,
+    WIDEST,
     arrival_of,
     family_class,
     kind_of,
+    neighbours,
 )
 from sim.twin.moves import Moves
 
@@ -68,6 +71,18 @@ def test_moves_are_shares_of_what_was_there_before():
     assert not cells.gained.any()
 
 
+def test_nobody_goes_twice_where_more_than_all_would_go():
+    """Four fifths and two fifths of a row go to two others: two thirds and one third of it do."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980, 1981, 1982]))
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows[:1], np.array([2]), np.array([30.0]))
+    moves = Moves(cells)
+    moves.add(rows[[0, 0]], rows[1:], np.array([0.8, 0.4]))
+    moves.happen()
+    np.testing.assert_allclose(cells.persons(), [0.0, 20.0, 10.0], atol=1e-12)
+
+
 def test_small_flows_stay_where_they_are_and_others_go():
     """A tenth of 100 persons goes, a tenth of one does not, where a flow needs two persons."""
     cells = Cells(1)
@@ -96,16 +111,16 @@ def test_rows_are_known_by_type_and_place_when_more_are_made():
 
 
 def test_the_smallest_families_join_the_largest_of_their_role():
-    """Persons born in 1985, the middle of the widest band: there those come who are merged."""
+    """Persons born in 1982, the middle of the widest band: there those come who are merged."""
     cells = Cells(1)
-    types = cells.find(parts(birth=[1985]))
+    types = cells.find(parts(birth=[1982]))
     sizes, persons = np.array([2, 3, 4]), np.array([40.0, 9.0, 0.001])
     rows = cells.rows(types, 0, PAIRED, family_class(sizes, 2))
     cells.add(rows, np.zeros(3, dtype=np.int64), persons)
     alone = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(alone, np.zeros(1, dtype=np.int64), np.array([0.002]))
     cells.note_usual(2013)
-    cells.merge(0.0, 0.7, 2013)
+    cells.merge(0.0, 0.7, 0.01, 2013)
     held = {(r, s): p for r, s, p in zip(cells.column("role").tolist(),
             cells.column("size").tolist(), cells.persons().tolist(), strict=True) if p}  # fmt: skip
     assert held[PAIRED, 2] == pytest.approx(40.001)
@@ -125,8 +140,8 @@ def test_merging_and_dropping_lose_nobody():
     cells.add(rows, rng.integers(0, STATES, n), rng.random(n))
     before, many = cells.mass.sum(axis=0), cells.count
     cells.note_usual(2013)
-    cells.merge(5.0, 0.7, 2013)
-    cells.compact(0.0, np.empty(0, dtype=np.int64))
+    cells.merge(5.0, 0.7, 0.01, 2013)
+    cells.compact(0.0)
     np.testing.assert_allclose(cells.mass.sum(axis=0), before)
     assert cells.count < many
     again = cells.rows(cells.row_type[: cells.count].astype(np.int64), 0, ALONE, family_class(1, 1))
@@ -142,3 +157,31 @@ def test_who_grows_old_in_the_country_joins_those_who_came_long_ago():
     old = cells.find(parts(arrival=[LONG_AGO]))
     assert cells.mass[cells.rows(old, 0, ALONE, family_class(1, 1))[0], 0] == 2.0
     assert cells.mass[rows].sum() == 3.0
+
+
+def test_origins_and_places_go_along_with_those_who_are_merged():
+    """Two years of birth of which one is light; afterwards its group has persons of both origins."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980, 1978], arrival=[2010, 2010]))
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows, np.array([0, 0]), np.array([1.0, 30.0]))
+    cells.homes.add(cells.group[types], np.array([3, 5]), np.array([0, 9]), np.array([1.0, 30.0]))
+    cells.note_usual(2013)
+    assert cells.group[types[0]] != cells.group[types[1]]
+    cells.merge(5.0, 0.0, 0.0, 2013)
+    cells.compact(0.0)
+    held = cells.homes.origins[cells.group[cells.row_type[: cells.count]]]
+    np.testing.assert_allclose(cells.persons().sum(), 31.0)
+    assert ((held > 1e-3).any(axis=0).nonzero()[0] == [3, 5]).all()
+
+
+def test_bands_have_a_middle_and_their_neighbours_are_one():
+    """Of even bands persons would grow younger or older when they are put together."""
+    for widths, stays in (NEAR, WIDE, WIDEST):
+        assert (widths % 2 == 1).all()
+        assert stays % 2 == 1
+    types = parts(birth=np.arange(1960, 1969), arrival=np.full(9, 2003))
+    found = neighbours(types, 2013, WIDEST)
+    assert (np.diff(found["birth"]) >= 0).all()
+    assert abs(found["birth"] - types["birth"]).max() == 4
+    assert abs(found["arrival"] - types["arrival"]).max() <= 2

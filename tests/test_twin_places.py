@@ -58,3 +58,9 @@ def test_rows_left_out_are_stood_for_by_others_of_their_kind():
     found = kids([0, 0, 1], [NOBODY] * 3, [4.0, 0.001, 2.0]).without(0.01)
     assert found.kind.tolist() == [0, 1]
     np.testing.assert_allclose(found.persons, [4.001, 2.0])
+
+
+def test_of_a_kind_with_light_rows_alone_the_heaviest_stands_for_all():
+    found = kids([0, 0, 1], [NOBODY] * 3, [0.002, 0.001, 2.0]).without(0.01)
+    assert found.kind.tolist() == [0, 1]
+    np.testing.assert_allclose(found.persons, [0.003, 2.0])

@@ -5,18 +5,9 @@ import numpy as np
 from sim.codes import EDUCATION
 from sim.transitions.coming_of_age import AGE, COMPULSORY, STUDENT
 from sim.twin import cells_kernel as kernel
-from sim.twin.cells import (
-    AT_HOME,
-    AT_HOME_MIXED,
-    FAMILIES,
-    KINDS,
-    PLACES,
-    Cells,
-    Floats,
-    Ints,
-    View,
-)
+from sim.twin.cells import Cells, View
 from sim.twin.kids import NOBODY, YEARS, Kids, born_here, families_of, own_class
+from sim.twin.kinds import AT_HOME, AT_HOME_MIXED, FAMILIES, KINDS, PLACES, Floats, Ints, shares_of
 
 FEWEST = 0.02  # families of which a smaller share of children is are left out
 
@@ -33,12 +24,11 @@ def grow_up(kids: Kids, cells: Cells, year: int, *, student: bool) -> Kids:
             now = STUDENT * len(EDUCATION) + level
             state = np.where(grown.birth == year - AGE, now, state)
         types = cells.find({part: getattr(grown, part) for part in cells.types})
-        kernel.count_in(types, grown.origin, grown.persons, cells.origins)
+        homes, group = cells.homes, cells.group[types]
+        kernel.count_in(group, grown.origin, grown.persons, homes.origins)
         by_kind = np.full((KINDS, PLACES), 1e-9)
-        everybody = np.ones(cells.places.shape[0])
-        kernel.put_in(cells.types["kind"], cells.places, everybody, by_kind)
-        by_kind /= by_kind.sum(axis=1, keepdims=True)
-        kernel.put_in(types, by_kind[grown.kind], grown.persons, cells.places)
+        kernel.put_in(homes.kind, homes.places, np.ones(homes.kind.size), by_kind)
+        kernel.put_in(group, shares_of(by_kind)[grown.kind], grown.persons, homes.places)
         _house(grown, cells, types, state)
     return kids.take(np.flatnonzero(~turning))
 

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.codes import SEX
-from sim.twin.cells import (
+from sim.twin import cells_kernel as kernel
+from sim.twin.cells import View
+from sim.twin.kinds import (
     AT_HOME,
     FAMILIES,
     IMMIGRANT,
@@ -23,9 +25,9 @@ from sim.twin.cells import (
     PAIRED,
     Floats,
     Ints,
-    View,
     sums,
 )
+from sim.twin.numbers import Numbers
 
 MALE = SEX.index("male")
 NOBODY = -1  # the parents of children who live with no adult
@@ -72,12 +74,16 @@ class Kids:
             column = getattr(self, part.name)
             low = int(column.min())
             key = key * (int(column.max()) - low + 1) + (column - low)
-        _, first, where = np.unique(key, return_index=True, return_inverse=True)
+        where, first = Numbers().find(key)
         return replace(self.take(first), persons=sums(where, self.persons, first.size))
 
     def without(self, least: float) -> "Kids":
-        """Return the rows with more persons; they stand for the others of their kind too."""
-        kept = self.take(np.flatnonzero(self.persons > least))
+        """Return the rows with more persons, or most of a kind; they stand for others of it too."""
+        best = np.empty(KINDS, dtype=np.int64)
+        kernel.heaviest(self.kind, self.persons, best)
+        large = self.persons > least
+        large[best[best >= 0]] = True
+        kept = self.take(np.flatnonzero(large))
         every, held = (sums(kids.kind, kids.persons, KINDS) for kids in (self, kept))
         kept.persons = kept.persons * (every / np.where(held > 0, held, 1.0))[kept.kind]
         return kept
@@ -88,13 +94,12 @@ class Kids:
         That is of the same kind, with parents of the same kind.
         """
         led = np.flatnonzero(self.parents != NOBODY)
-        led = led[np.argsort(self.persons[led], kind="stable")]
-        group = self.kind * KINDS + self.parents // YEARS
-        heaviest = np.full(KINDS * KINDS, NOBODY)
-        heaviest[group[led]] = self.parents[led]  # the last, and heaviest, stays
-        light = led[self.persons[led] < least]
+        group = self.kind[led] * KINDS + self.parents[led] // YEARS
+        best = np.empty(KINDS * KINDS, dtype=np.int64)
+        kernel.heaviest(group, self.persons[led], best)
+        light = self.persons[led] < least
         parents = self.parents.copy()
-        parents[light] = heaviest[group[light]]
+        parents[led[light]] = self.parents[led[best[group[light]]]]
         return replace(self, parents=parents).merged()
 
 

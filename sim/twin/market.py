@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import erf
 
-from sim.twin.cells import Floats
+from sim.twin.kinds import Floats
 
 FEW = 10.0  # expected numbers up to which the Poisson distribution is summed
 MOST = 36  # more than anybody who expects so few will see

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sim.agents.population import Population
-from sim.codes import CENTRALITY, REASON, SEX
+from sim.codes import CENTRALITY, EDUCATION, REASON, SEX
 from sim.engine import as_altered
 from sim.transitions import county_moves_kernel as county_kernel
 from sim.transitions import deaths
@@ -19,16 +19,25 @@ from sim.transitions.county_moves import CountyMoves
 from sim.transitions.descendants import Descendants
 from sim.transitions.descendants import probabilities as born_leave
 from sim.transitions.destination import DomesticDestination
+from sim.transitions.emigration import DEGREE
 from sim.transitions.expected import chances_of
 from sim.transitions.levers import hastened
 from sim.transitions.mobility import CHILDREN, NORWEGIAN_BORN, Mobility
 from sim.transitions.process import Settings
 from sim.transitions.share import share_of_all
 from sim.transitions.together import TOGETHER
-from sim.twin import cells_kernel as kernel
-from sim.twin import places, start
+from sim.twin import cells_kernel, choose_kernel, places, start
 from sim.twin.abroad import Abroad
-from sim.twin.cells import (
+from sim.twin.cells import Cells, View
+from sim.twin.families import FamilyLife, levels_by_origin
+from sim.twin.growing import grow_up
+from sim.twin.kids import (
+    Kids,
+    parents_grown_old,
+    parents_of,
+    parents_who,
+)
+from sim.twin.kinds import (
     BORN,
     IMMIGRANT,
     IMMIGRANT_KINDS,
@@ -39,32 +48,26 @@ from sim.twin.cells import (
     SAME,
     SIZES,
     STATES,
-    Cells,
     Floats,
     Ints,
-    View,
-    rows_of,
     sums,
 )
-from sim.twin.families import FamilyLife, levels_by_origin
-from sim.twin.growing import grow_up
-from sim.twin.kids import (
-    Kids,
-    parents_grown_old,
-    parents_of,
-    parents_who,
-)
 from sim.twin.newcomers import Newcomers
+from sim.twin.numbers import Numbers
 from sim.twin.work import Work
 
 GROUPS = (*REASON.names, "norwegian_born")  # by which flows and stocks are told
 GROUP_OF_KIND = np.where(IMMIGRANT, REASON_OF_KIND, len(REASON))
 EVENTS = ("domestic", "emigrate", "return", "arrive", "birth", "death")
-MANY = 60_000  # rows; fewer are never merged
-# Persons; rows in which fewer are expected are put to their neighbours, near and wide.
-LIGHT, LIGHTEST = 5.0, 0.7
-FEWEST = 1e-6  # persons; rows in which fewer are expected are given up
-FEWEST_GO, FEWEST_KIDS = 5e-3, 0.05  # flows in families left out; rows of children joined
+MANY = 20_000  # rows; fewer are never merged
+# Persons of a population of so many adults; of smaller ones less in proportion.
+ADULTS = 600_000
+# Rows in which fewer are expected are put to their neighbours, in wide bands and the widest,
+# or to the largest family of their role.
+LIGHT, LIGHTEST, SMALLEST = 12.0, 3.0, 0.4
+FEWEST = 1e-6  # rows in which fewer are expected are given up
+FEWEST_GO, FEWEST_KIDS = 0.03, 0.05  # flows in families left out; rows of children joined
+SEVERAL = 10  # times as many children as in flows left out have to leave to be kept apart
 
 
 @dataclass(frozen=True)
@@ -129,10 +132,10 @@ class Twin:
         self.deaths = deaths.Deaths.ready(settings)
         self.student = settings.choice(AT_FIFTEEN) == "student"
         self.newcomers = Newcomers(settings, self.cells.levels)
-        start.fill(self.cells, people, start.adults_of(people))
-        chances = chances_of(people, self.mobility, self.descendants)
         who = start.adults_of(people)
-        types = self.cells.find(start.type_parts(people, who))
+        self.part = min(1.0, who.size / ADULTS)
+        types = start.fill(self.cells, people, who)
+        chances = chances_of(people, self.mobility, self.descendants)
         n = self.cells.types["kind"].size
         chosen = [sums(types, chance[who], n) for chance in (chances.move, chances.leave)]
         self.exact: Floats | None = np.stack(chosen, axis=1)
@@ -151,7 +154,7 @@ class Twin:
 
     def _take_absent(self, people: Population) -> None:
         who = start.who_may_return(people)
-        absent = start.absent_of(self.cells, people, who)
+        absent = start.absent_of(people, who)
         young = who[absent.kid]
         kids = start.kids_from(people, young, np.full(young.size, -1))
         self.abroad.begin(people, absent, kids, who)
@@ -169,9 +172,8 @@ class Twin:
         flows["arrive"] = _grouped(came)
         self.kids = self.kids.joined_by(kids)
         flows["birth"] = self._give_birth()
-        flows["death"] = self._die()
-        self.families.form_and_part(self.cells, moving, self.year)
-        self.families.fly_out(self.cells, self.year)
+        flows["death"], dying = self._die()
+        self.families.change(self.cells, moving, dying, self.year)
         self.kids = grow_up(self.kids, self.cells, self.year, student=self.student)
         self.work.happen(self.cells, self.year)
         lived = Expected(self.year, stock, flows)
@@ -193,13 +195,11 @@ class Twin:
         """Let people stay, move or leave; return the chance of moving by row."""
         cells, year = self.cells, self.year
         tables = self.mobility.tables_of(year)
-        where, factor = places.seen_by_type(cells, tables)
-        if self.exact is not None and cells.levels == 1:
-            factor *= self._first_ratio(tables, where, factor)[:, None, :]
-        self.exact = None
+        where, factor = places.seen_by_group(cells, tables)
+        ratio = self._first_ratio(tables, where, factor)
         before = cells.persons()
         moving, leaving, by_level, moved, profile = self._chosen(
-            tables, where, factor, cells.mass[: cells.count]
+            tables, (where, factor, ratio), cells.mass[: cells.count]
         )
         view = View(cells)
         left = leaving.sum(axis=1)
@@ -213,7 +213,7 @@ class Twin:
             places.change_rows(cells, view, moved, self.destination)
         else:
             places.change_shares(cells, by_level, before, (tables, self.destination))
-        self.families.lose_partners(cells, view, before, left)
+        self.families.lose_partners(cells, before, left)
         chance = moving / np.maximum(before, 1e-300)
         return np.asarray(chance + (1 - chance) * self._county_chance(view))
 
@@ -228,32 +228,49 @@ class Twin:
     def _first_ratio(self, tables: Any, where: Floats, factor: Floats) -> Floats:
         """Return what makes a first year's movers and leavers those of persons, by type.
 
-        County, level and family go together in ways that shares by type do not hold.
+        County, level and family go together in ways that shares by group do not hold. In later
+        years, and where rows are of one place each, there is nothing to make up for.
         """
-        assert self.exact is not None
-        exact, found = self.exact, np.ones((factor.shape[0], 2))
-        for _ in range(2):  # the second time for what the odds bend
+        exact, found = self.exact, np.ones((self.cells.group.size, 2))
+        self.exact = None
+        if exact is None or self.cells.levels > 1:
+            return found
+        for _ in range(3):  # again for what the odds bend
             mass = self.cells.mass[: self.cells.count].copy()
-            trial = self._chosen(tables, where, factor * found[:, None, :], mass)
-            expected = trial.by_level.sum(axis=1)[: len(exact)]
+            trial = self._chosen(tables, (where, factor, found), mass)
+            types = self.cells.row_type[: self.cells.count]
+            chosen = [
+                sums(types, each, len(found)) for each in (trial.moving, trial.leaving.sum(1))
+            ]
+            expected = np.stack(chosen, axis=1)[: len(exact)]
             some = (expected > 0) & (exact > 0)
             ones = np.ones_like(exact)
             found[: len(exact)] *= np.divide(exact, expected, out=ones, where=some)
         return found
 
-    def _chosen(self, tables: Any, where: Floats, factor: Floats, mass: Floats) -> "Chosen":
-        """Take leavers off a mass by row and state; return them and the movers."""
+    def _chosen(self, tables: Any, factors: tuple[Floats, Floats, Floats], mass: Floats) -> Chosen:
+        """Take leavers off a mass by row and state; return them and the movers.
+
+        factors: shares of levels, factors of places, ratios by type.
+        """
         cells, n, year = self.cells, self.cells.count, self.year
         moving, leaving = np.zeros(n), np.zeros((n, 2))
         moved = np.zeros((n if cells.levels > 1 else 0, STATES))
-        profile = np.zeros((KINDS, 2, 2, 2, STATES))
-        by_level = np.zeros((cells.places.shape[0], len(CENTRALITY), 2))
-        kernel.choose(
-            rows_of(cells), _weights(tables), _weights(self.descendants.tables or _none(tables)),
-            born_leave(year) * self.descendants.emigrate, self.covered, year, SIZES, SAME,
-            kinds_of_families(), REASON_OF_KIND, REGION_OF_KIND, where, factor, mass,
+        profile = np.zeros((KINDS, 2, 2, STATES))
+        by_level = np.zeros((cells.homes.kind.size, len(CENTRALITY), 2))
+        types, weight = cells.types, np.empty((n, len(CENTRALITY), 2))
+        rows = choose_kernel.Rows(cells.row_type[:n], cells.row_place[:n], types["kind"],
+                                  types["sex"], types["birth"], types["arrival"])  # fmt: skip
+        weights = _weights(tables, self.descendants.tables or _none(tables))
+        choose_kernel.weigh(rows, weights, self.covered, year, SIZES, SAME, kinds_of_families(),
+                     REASON_OF_KIND, REGION_OF_KIND, weight)  # fmt: skip
+        choose_kernel.choose(
+            rows, weight, weights.traits, born_leave(year) * self.descendants.emigrate,
+            self.covered, year, SIZES, REASON_OF_KIND, cells.group, *factors, mass,
             moved, moving, leaving, by_level, profile,
         )  # fmt: skip
+        degree = np.arange(STATES) % len(EDUCATION) >= DEGREE
+        profile = profile[..., None, :] * np.stack([~degree, degree])
         return Chosen(moving, leaving, by_level, moved, profile)
 
     def _kids_choose(
@@ -269,7 +286,7 @@ class Twin:
             parents = parents_who(view, before, moving, left)
             move, leave = parents.of(kids, parents.move), parents.of(kids, parents.leave)
         gone = replace(kids, persons=kids.persons * leave)
-        gone = gone.without(self.cells.least)
+        gone = gone.without(SEVERAL * self.cells.least)
         staying = replace(kids, persons=kids.persons * (1 - leave))
         if self.first is not None:  # a row for each child, no longer
             gone, staying = gone.merged(), staying.merged()
@@ -278,14 +295,14 @@ class Twin:
 
     def _give_birth(self) -> Floats:
         view = View(self.cells)
-        born = self.families.births(self.cells, view, self.year)
+        born = self.families.births(self.cells, self.year)
         mothers = np.flatnonzero(born.persons > 0)
-        shares = self.cells.shares()[view.type[mothers]]
+        shares = self.cells.homes.origin_shares()[self.cells.group[view.type[mothers]]]
         usual = self.cells.types["arrival"][self.cells.usual_types()[view.type[mothers]]]
         parents = parents_of(view.kind[mothers], usual)
-        key, inverse = np.unique(parents, return_inverse=True)
-        number = np.zeros((key.size, shares.shape[1]))
-        kernel.put_in(inverse, shares, born.persons[mothers], number)
+        inverse, first = Numbers().find(parents)
+        key, number = parents[first], np.zeros((first.size, shares.shape[1]))
+        cells_kernel.put_in(inverse, shares, born.persons[mothers], number)
         at, origin = np.nonzero(number)
         boys = assumed()["boys"]
         for sex in range(len(SEX)):
@@ -297,10 +314,11 @@ class Twin:
         flow[-1] = born.persons.sum()
         return flow
 
-    def _die(self) -> Floats:
+    def _die(self) -> tuple[Floats, Floats | None]:
+        """Let people die; return how many by group, and the chance by sex and age reached."""
         cells, year, kids = self.cells, self.year, self.kids
         if self.deaths.choice == "nobody_dies":
-            return np.zeros(len(GROUPS))
+            return np.zeros(len(GROUPS)), None
         chance = deaths.probabilities(year, falling=self.deaths.choice == "falling")
         chance = hastened(chance, self.deaths.level(year))
         view = View(cells)
@@ -310,26 +328,27 @@ class Twin:
         dead += _by_group(kids, kids.persons * young)
         cells.mass[: cells.count] *= (1 - dying)[:, None]
         self.kids = replace(kids, persons=kids.persons * (1 - young))
-        self.abroad.die(cells, chance, year)
-        self.families.widow(cells, View(cells), chance, year)
-        return dead
+        self.abroad.die(chance, year)
+        return dead, chance
 
     def _age(self) -> None:
         """Take long stays together, and give up rows that have emptied."""
         self.kids = replace(self.kids, parents=parents_grown_old(self.kids.parents, self.year))
-        self.cells.grow_old(self.year)
-        many = self.cells.count > MANY
-        self.cells.least = FEWEST_GO if many else 0.0
+        cells, part = self.cells, self.part
+        cells.grow_old(self.year)
+        many = cells.count > MANY
+        cells.least = FEWEST_GO * part if many else 0.0
         if many:
-            self.cells.merge(LIGHT, LIGHTEST, self.year)
-        self.kids = self.kids.lightened(FEWEST_KIDS) if many else self.kids.merged()
-        kept = self.cells.compact(FEWEST if many else 0.0, self.abroad.types())
-        self.abroad.renumber(kept)
+            cells.merge(LIGHT * part, LIGHTEST * part, SMALLEST * part, self.year)
+        self.kids = self.kids.lightened(FEWEST_KIDS * part) if many else self.kids.merged()
+        cells.compact(FEWEST * part if many else 0.0)
 
 
-def _weights(tables: Any) -> kernel.Weights:
-    factors = {name: getattr(tables, name) for name in kernel.Weights._fields}
-    return kernel.Weights(**{**factors, "traits": np.ascontiguousarray(tables.traits.T)})
+def _weights(tables: Any, of_born: Any) -> choose_kernel.Weights:
+    names = choose_kernel.Weights._fields
+    factors = {name: np.stack([getattr(t, name) for t in (tables, of_born)]) for name in names}
+    traits = factors["traits"].transpose(0, 2, 1).reshape(2, 2, -1, STATES)
+    return choose_kernel.Weights(**{**factors, "traits": traits})
 
 
 def _none(tables: Any) -> Any:

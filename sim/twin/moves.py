@@ -1,19 +1,52 @@
 """Expected persons who go from rows to rows, as families change."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from sim.twin import cells_kernel as kernel
-from sim.twin.cells import Cells, Floats, Ints, View
+from sim.twin import families_kernel
+from sim.twin.cells import Cells, View
+from sim.twin.families_kernel import Flows, Rows
+from sim.twin.kinds import FAMILIES, REGION, ROLES, SAME, SIZES, Floats, Ints
+
+MOST = 5  # flows of a row in one pass
 
 
 class Moves:
     """Expected persons who go from rows to rows, all at once."""
 
-    def __init__(self, cells: Cells) -> None:
+    def __init__(self, cells: Cells, few: float = 0.0) -> None:
+        """Take a picture of the rows; those of no more than so few persons stay as they are."""
         self.cells = cells
+        self.few = few
         self.parts: list[tuple[Ints, Ints, Floats]] = []
+        self._rows: Rows | None = None
+
+    @property
+    def rows(self) -> Rows:
+        """The rows as they are before anybody goes."""
+        if self._rows is None:
+            cells, n = self.cells, self.cells.count
+            parts = [cells.types[name] for name in ("kind", "sex", "birth", "arrival")]
+            parts += [cells.group, cells.usual_types()]
+            persons, found = cells.persons(), np.empty((10, n), dtype=np.int32)
+            first, least = np.empty(n, dtype=np.int64), np.empty(n)
+            families_kernel.look(
+                cells.row_type[:n], cells.row_place[:n], np.stack(parts), np.stack([SIZES, SAME]),
+                REGION, cells.width, self.few, cells.least, persons, found, first, least,
+            )  # fmt: skip
+            known = dict(zip(Rows._fields, found, strict=False))
+            self._rows = Rows(**known, first=first, least=least, persons=persons)
+        return self._rows
+
+    def flow(self, kernel_of: Callable[..., int], *given: Any) -> None:
+        """Note the flows that a kernel finds."""
+        room = MOST * self.rows.persons.size
+        flows = Flows(np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room))
+        n = kernel_of(self.rows, *given, flows)
+        self.parts.append((flows.source[:n], self.cells.at(flows.key[:n]), flows.share[:n]))
 
     def add(self, source: Ints, target: Ints, share: Floats) -> None:
         """Note which share of what a row holds goes to another; shares of a row add up."""
@@ -24,11 +57,13 @@ class Moves:
         """Note which share of rows goes to another role and family, among its neighbours."""
         some = np.flatnonzero(share * view.persons[source] > self.cells.least)
         rows, role = source[some], np.broadcast_to(role, source.shape)[some]
-        target = self.cells.near(view.type[rows], view.level[rows], role, family[some])
-        self.parts.append((rows, target, share[some]))
+        place = (view.level[rows] * ROLES + role) * FAMILIES + family[some]
+        usual = self.cells.usual_types()[view.type[rows]]
+        self.parts.append((rows, self.cells.at(usual * self.cells.width + place), share[some]))
 
     def happen(self) -> None:
         """Let them go."""
         if self.parts:
             source, target, share = (np.concatenate(part) for part in zip(*self.parts, strict=True))
-            kernel.shift_mass(source, target, share, self.cells.mass, self.cells.gained)
+            n = self.cells.count
+            kernel.shift_mass(source, target, share, self.cells.mass[:n], self.cells.gained[:n])

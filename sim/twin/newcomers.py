@@ -11,8 +11,10 @@ from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals as rules
 from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
 from sim.transitions.process import Settings
-from sim.twin import cells_kernel as kernel
-from sim.twin.cells import (
+from sim.twin import newcomers_kernel as kernel
+from sim.twin.cells import Cells, View
+from sim.twin.kids import NOBODY, Kids, nobody, parents_of
+from sim.twin.kinds import (
     ALONE,
     AT_HOME,
     AT_HOME_MIXED,
@@ -20,17 +22,15 @@ from sim.twin.cells import (
     LATEST_SCHOOL,
     MIXED,
     PAIRED,
-    Cells,
     Floats,
     Ints,
-    View,
     family_class,
     kind_of,
     sums,
 )
-from sim.twin.kids import GROUPS, NOBODY, Kids, nobody, parents_of
 from sim.twin.market import expected_smaller
 from sim.twin.moves import Moves
+from sim.twin.numbers import Numbers
 
 YOUNG = 15  # up to this age at the end of the year newcomers begin adult life only after it
 GENERATION, AT_HOME_UNTIL = 15, 30  # years by which parents are older; age to live with them
@@ -92,46 +92,41 @@ class Newcomers:
         These are, for every unit, the kind and year of arrival of the commonest hosts.
         """
         view = View(cells)
-        row, ring, waits = _waiting(cells, view, year)
-        supply = sums(ring, waits, RINGS)
+        rows, waiting = _waiting(cells, view, year)
+        supply, taken = np.zeros(RINGS), np.zeros((2, rows.size))
+        kernel.supply(waiting, supply)
         free, joined = supply.copy(), np.zeros(self.unit.size)
         left = number[self.joining] / 2
         for k in range(len(rules.NEARBY)):
             got = _seated(self.rings[:, k], left, free)
-            np.add.at(joined, self.joining, got)
+            joined += np.bincount(self.joining, got, self.unit.size)
             left = left - got
-        taken = np.divide(supply - free, supply, out=np.zeros(RINGS), where=supply > 0)
-        self._gain(cells, view, (row, ring, waits * taken[ring]), joined)
-        return joined / np.maximum(number, LEAST), self._commonest(view, row, ring, waits)
+        share = np.divide(supply - free, supply, out=np.zeros(RINGS), where=supply > 0)
+        kernel.taken(waiting, share, taken)
+        self._gain(cells, view, rows, taken, joined)
+        return joined / np.maximum(number, LEAST), self._commonest(view, rows, waiting)
 
-    def _gain(
-        self, cells: Cells, view: View, hosts: tuple[Ints, Ints, Floats], joined: Floats
-    ) -> None:
+    def _gain(self, cells: Cells, view: View, rows: Ints, taken: Floats, joined: Floats) -> None:
         """Let hosts have families of the sizes that joined them."""
-        row, ring, persons = hosts
         moves = Moves(cells)
-        for role, how in ((PAIRED, PARTNER), (ALONE, PARENT)):
+        for role, how, gone in ((PAIRED, PARTNER, taken[0]), (ALONE, PARENT, taken[1])):
             size = sums(self.size, joined * (self.joins == how), LARGEST_UNIT)
-            mine = (ring >= FOR_PARENT) == (how == PARENT)
-            gone = sums(row[mine], persons[mine], view.persons.size)
-            which = np.flatnonzero(gone > LEAST)
-            share = np.minimum(gone[which] / view.persons[which], 1.0)
+            some = np.flatnonzero(gone > LEAST)
+            which = rows[some]
+            share = np.minimum(gone[some] / view.persons[which], 1.0)
             for more in np.flatnonzero(size).tolist():
                 family = family_class(1 + more, view.own[which] + more)
                 moves.go(view, which, role, family, share * size[more] / size.sum())
         moves.happen()
 
-    def _commonest(self, view: View, row: Ints, ring: Ints, waits: Floats) -> Ints:
+    def _commonest(self, view: View, rows: Ints, waiting: kernel.Waiting) -> Ints:
         """Return the commonest parents that wait for children, by unit: of kind and origin."""
-        mine = ring >= FOR_PARENT
-        _, kind, _, origin, _ = np.unravel_index(ring[mine], rules.LISTS)
-        of = parents_of(view.kind, view.arrival)[row[mine]]
-        cell = kind * len(ORIGIN) + origin
-        key, inverse = np.unique(cell * GROUPS + of, return_inverse=True)
-        weight = np.bincount(inverse, waits[mine])
-        order = np.argsort(weight, kind="stable")
-        found = np.full(len(rules.HOSTS) * len(ORIGIN), NOBODY)
-        found[key[order] // GROUPS] = key[order] % GROUPS  # the last, and heaviest, stays
+        of = parents_of(view.kind[rows], view.arrival[rows])
+        at, first = Numbers().find(of)
+        weight = np.zeros((len(rules.HOSTS), len(ORIGIN), max(first.size, 1)))
+        kernel.by_origin(waiting, at, weight)
+        found = np.append(of[first], NOBODY)[weight.argmax(axis=2)]
+        found = np.where(weight.max(axis=2) > 0, found, NOBODY).ravel()
         kinds = rules.kind_of_host(rules.HOSTS)[1][self.stream]
         return np.where(kinds < 0, NOBODY, found[np.maximum(kinds, 0) * len(ORIGIN) + self.origin])
 
@@ -147,23 +142,21 @@ def _seated(ring: Ints, wanted: Floats, free: Floats) -> Floats:
     return np.asarray(wanted * there * share[at])
 
 
-def _waiting(cells: Cells, view: View, year: int) -> tuple[Ints, Ints, Floats]:
-    """Return rows of residents who wait to be joined, the rings they stand on, and how many."""
+def _waiting(cells: Cells, view: View, year: int) -> tuple[Ints, kernel.Waiting]:
+    """Return rows of residents who wait to be joined, and what tells on which rings they stand."""
     age = year - view.birth
     of_kind = np.where(view.own > 0, view.kind // 3, REASON.index("unknown"))
     kind = rules.kind_of_host(rules.HOSTS)[0][of_kind]
     alone = (view.role == ALONE) & (view.size == 1) & (view.persons > 0) & (kind >= 0)
     which = np.flatnonzero(alone & (age >= rules.YOUNGEST) & (age <= rules.OLDEST))
     stay = np.searchsorted(rules.STAYS, year - view.arrival[which], side="right")
-    waits = np.array(rules.OPEN)[stay] * view.persons[which]
-    share = cells.shares()[view.type[which]]
-    at, origin = np.nonzero(share)
-    waits, which = waits[at] * share[at, origin], which[at]
-    parts = (kind[which], view.sex[which], origin, (age[which] - rules.YOUNGEST) // rules.BAND)
-    first = np.ravel_multi_index((np.zeros(at.size, dtype=np.int64), *parts), rules.LISTS)
-    ring = np.concatenate([first, first + FOR_PARENT])
-    part = rules.FOR_PARTNER
-    return np.tile(which, 2), ring, np.concatenate([waits * part, waits * (1 - part)])
+    waiting = kernel.Waiting(
+        cells.group[view.type[which]], kind[which], view.sex[which],
+        (age[which] - rules.YOUNGEST) // rules.BAND,
+        np.array(rules.OPEN)[stay] * view.persons[which], cells.homes.origin_shares(),
+        rules.LISTS[-1], rules.FOR_PARTNER,
+    )  # fmt: skip
+    return which, waiting
 
 
 class Members:
@@ -213,8 +206,8 @@ class Members:
         }  # fmt: skip
         grown = np.flatnonzero((self.age > YOUNG) & (number[self.of] > 0))
         types = cells.find({name: values[grown] for name, values in parts.items()})
-        kernel.count_in(types, self.origin[grown], number[self.of[grown]], cells.origins)
-        kernel.count_in(types, self.place[grown], number[self.of[grown]], cells.places)
+        cells.homes.add(cells.group[types], self.origin[grown], self.place[grown],
+                        number[self.of[grown]])  # fmt: skip
         share = np.stack([1 - joined, joined]) * number
         for how in (UNJOINED, JOINED):
             rows = cells.rows(types, self.level[grown], self.role[how][grown],

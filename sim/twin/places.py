@@ -10,7 +10,8 @@ from sim.transitions.destination import DomesticDestination
 from sim.transitions.mobility_kernel import Tables
 from sim.twin import cells_kernel as kernel
 from sim.twin import places_kernel
-from sim.twin.cells import LEVELS, PLACE_OF, PLACES, REASON_OF_KIND, Cells, Floats, View, sums
+from sim.twin.cells import Cells, View
+from sim.twin.kinds import LEVELS, PLACE_OF, PLACES, REASON_OF_KIND, Floats
 
 
 def factors(tables: Tables) -> Floats:
@@ -21,14 +22,14 @@ def factors(tables: Tables) -> Floats:
     return found
 
 
-def seen_by_type(cells: Cells, tables: Tables) -> tuple[Floats, Floats]:
-    """Return shares of the levels by type, and the mean factor of each; or no shares, and all."""
+def seen_by_group(cells: Cells, tables: Tables) -> tuple[Floats, Floats]:
+    """Return shares of the levels by group, and the mean factor of each; or no shares, and all."""
     factor = factors(tables)
     if cells.levels > 1:
         return np.empty((0, LEVELS)), factor
-    shares = cells.place_shares()
+    shares = cells.homes.place_shares()
     levels, mean = np.zeros((len(shares), LEVELS)), np.zeros((len(shares), LEVELS, 2))
-    places_kernel.see(shares, factor, REASON_OF_KIND[cells.types["kind"]], levels, mean)
+    places_kernel.see(shares, factor, REASON_OF_KIND[cells.homes.kind], levels, mean)
     return levels, mean
 
 
@@ -55,18 +56,17 @@ def change_rows(cells: Cells, view: View, moved: Floats, destination: DomesticDe
 
 
 def change_shares(cells: Cells, by_level: Floats, before: Floats, rules: Any) -> None:
-    """Let the shares of places of every type be those after moving and leaving.
+    """Let the shares of places of every group be those after moving and leaving.
 
-    by_level: movers and leavers by type and level; inside a level they are of places as these
+    by_level: movers and leavers by group and level; inside a level they are of places as these
     let people move and leave. before: persons by row. rules: tables and destination.
     """
-    tables, destination = rules
-    persons = sums(cells.row_type[: before.size], before, cells.places.shape[0])
+    (tables, destination), homes = rules, cells.homes
+    persons = cells.by_group(before)
     which = np.flatnonzero(persons > 0)
-    reason = REASON_OF_KIND[cells.types["kind"][which]]
     after = np.zeros((which.size, PLACES))
     places_kernel.part_with(
-        cells.place_shares()[which], persons[which], factors(tables), reason,
-        by_level[which], where_to(destination), after,
+        homes.place_shares()[which], persons[which], factors(tables),
+        REASON_OF_KIND[homes.kind[which]], by_level[which], where_to(destination), after,
     )  # fmt: skip
-    cells.places[which] = np.maximum(after, 0.0)
+    homes.places[which] = np.maximum(after, 0.0)

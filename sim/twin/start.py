@@ -23,7 +23,9 @@ from sim.transitions.mobility import YOUNGEST
 from sim.transitions.returning import LONGEST as LONGEST_ABROAD
 from sim.transitions.together import CORRELATION
 from sim.transitions.unions import at_home
-from sim.twin.cells import (
+from sim.twin.cells import Cells
+from sim.twin.kids import NOBODY, Kids, parents_of
+from sim.twin.kinds import (
     ALONE,
     AT_HOME,
     AT_HOME_MIXED,
@@ -34,7 +36,6 @@ from sim.twin.cells import (
     MIXED,
     PAIRED,
     PLACE_OF,
-    Cells,
     Floats,
     Ints,
     arrival_of,
@@ -42,7 +43,6 @@ from sim.twin.cells import (
     kind_of,
     level_of,
 )
-from sim.twin.kids import NOBODY, Kids, parents_of
 
 GAPS = np.arange(-15, 31)  # years by which a man is older than his partner
 GENERATIONS = np.arange(15, 51)  # years by which a mother is older than her child
@@ -67,12 +67,10 @@ class Couples:
 
 @dataclass(frozen=True)
 class Absent:
-    """Persons abroad at the start, one by one: when they left, and where to.
+    """Persons abroad at the start, one by one: what they are, when they left, and where to."""
 
-    parents: of children those with whom they left, NOBODY of adults.
-    """
-
-    type: Ints
+    parts: dict[str, Ints]
+    origin: Ints
     left: Ints
     destination: Ints
     degree: Ints
@@ -120,15 +118,16 @@ def roles_of(people: Population, who: NDArray[np.int64]) -> Ints:
     return np.where(paired, PAIRED, role)
 
 
-def fill(cells: Cells, people: Population, who: NDArray[np.int64]) -> None:
-    """Put resident adults into cells."""
+def fill(cells: Cells, people: Population, who: NDArray[np.int64]) -> Ints:
+    """Put resident adults into cells; return the type of each."""
     types = cells.find(type_parts(people, who))
-    np.add.at(cells.origins, (types, people["origin"][who].astype(np.int64)), 1.0)
-    np.add.at(cells.places, (types, PLACE_OF[people["municipality"][who]]), 1.0)
+    cells.homes.add(cells.group[types], people["origin"][who].astype(np.int64),
+                    PLACE_OF[people["municipality"][who]], np.ones(who.size))  # fmt: skip
     level = level_of(people["municipality"][who], cells.levels)
     family = family_class(people["family_total"][who], people["family_immigrants"][who])
     rows = cells.rows(types, level, roles_of(people, who), family)
     cells.add(rows, states_of(people, who), np.ones(who.size))
+    return types
 
 
 def adults_of(people: Population) -> NDArray[np.int64]:
@@ -224,14 +223,13 @@ def who_may_return(people: Population) -> Ints:
     return who[~still | np.isin(together, together[~child])]
 
 
-def absent_of(cells: Cells, people: Population, who: Ints) -> Absent:
+def absent_of(people: Population, who: Ints) -> Absent:
     """Return what is known of those abroad who may come back."""
-    types = cells.find(type_parts(people, who))
-    np.add.at(cells.origins, (types, people["origin"][who].astype(np.int64)), 1e-6)
     left = people["left_year"][who].astype(np.int64)
     young = people["birth_year"][who] > left - 1 - YOUNGEST
     return Absent(
-        types, left, people["destination"][who].astype(np.int64),
+        type_parts(people, who), people["origin"][who].astype(np.int64), left,
+        people["destination"][who].astype(np.int64),
         (people["education"][who] >= DEGREE).astype(np.int64),
         (people["family_total"][who] == 1).astype(np.int64), young,
     )  # fmt: skip

@@ -5,8 +5,9 @@ import numpy as np
 from sim.codes import SEX, STATUS
 from sim.transitions import education, labour
 from sim.transitions.process import Settings
-from sim.twin import cells_kernel as kernel
-from sim.twin.cells import REASON_OF_KIND, Cells, Floats, rows_of
+from sim.twin import work_kernel as kernel
+from sim.twin.cells import Cells
+from sim.twin.kinds import REASON_OF_KIND, Floats
 
 WORDS = 2.0**32  # of which a cut lets so many
 
@@ -23,8 +24,11 @@ class Work:
         learns, works = (each.choice != "unchanged" for each in (self.education, self.labour))
         moving = np.stack([np.stack([education.study()] * len(SEX)), education.school()])
         keep, new = self._status(year)
+        n, types = cells.count, cells.types
+        rows = kernel.Rows(cells.row_type[:n], types["kind"], types["sex"], types["birth"],
+                           types["arrival"], types["schooled"])  # fmt: skip
         kernel.learn_and_work(
-            rows_of(cells), year, learns, works, REASON_OF_KIND, moving,
+            rows, year, learns, works, REASON_OF_KIND, moving,
             self.education.registering(year), education.foreign(), keep, new,
             cells.mass[: cells.count],
         )  # fmt: skip
