@@ -104,7 +104,7 @@ def made_pilot(threads):
     pilot.population, pilot.threads, pilot.before = seconds(3), threads, 100.0
     pilot.lived = Lived(cold=seconds(2), first=seconds(1), later=seconds(0.5), end=seconds(0.25),
                         keep=seconds(0.1), bytes_kept=10, bytes_merged=4, held=2, most=150)  # fmt: skip
-    pilot.later = Later(None, growth=2, years=9, rows=3)
+    pilot.later = Later(None, growth=2, years=9, rows=3, room=2.5)
     pilot.job = type("J", (), {"plan": type("P", (), {"population": PEOPLE})})
     pilot._written = {copies: (seconds(6), 50, 30) for copies in (20, 40)}
     return pilot
@@ -118,7 +118,7 @@ def test_costs_add_up_as_by_hand(threads):
     assert found.seconds == pytest.approx(3 + found.simulation + 6)
     assert found.processor == pytest.approx((3 + 2 + 20 * one + 6) / 2)
     assert found.memory == 100 + 50 * 2 + 2 * 3 * 20 + 30
-    assert found.disk == 4 * 3 * 20 + 50
+    assert found.disk == 4 * 2.5 * 20 + 50
     assert found.disk_while_running == found.disk + 10 * 3 * 20 + 2 * threads * PEOPLE.nbytes * 2
 
 
