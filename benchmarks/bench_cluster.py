@@ -1,7 +1,7 @@
 """Two processes of a Dask cluster beside one, and the same replicates in threads, in turns.
 
 `python -m benchmarks.bench_cluster [--scale 0.5] [--replicates 8] [--rounds 5]` lives the baseline
-of 2013-2015; processes start, find the people and compile before the first turn is timed. On a
+of 2013-2022; processes start, find the people and compile before the first turn is timed. On a
 machine that others use too, only processor time tells: what a replicate costs a worker, and what
 it costs the process that asks, which would share two cores with two workers.
 """
@@ -18,7 +18,7 @@ from runs.people import find_people
 from runs.settings import settings_of
 from scenarios.schema import load_scenario
 
-YEARS = "2013..2015"
+YEARS = "2013..2022"
 ASKED = "1.7 or more when quiet"
 
 

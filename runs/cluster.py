@@ -22,6 +22,7 @@ ADDRESSES = "local, an address such as tcp://10.0.0.5:8786, or the scheduler's f
 PROTOCOLS = ("tcp://", "tls://", "ws://", "wss://", "ucx://", "inproc://")
 SECONDS_TO_CONNECT, SECONDS_TO_TELL = 10, 20
 AHEAD = 4  # pieces in the making or waiting to be taken, for each thread of the cluster
+KEPT_BYTES, KEPT_BLOCK = 2**28, 2**25  # of free memory that a local worker keeps; in one piece
 DEATHS = 3  # of processes that a piece of work may cause before it is given up
 
 
@@ -85,7 +86,7 @@ class Cluster:
                 if sent.status == "error":
                     raise  # the work's own
                 found = "the scheduler was lost, and with it what was not finished"
-                raise _broken_off(self.address, found, "one that stays", "Run again.") from None
+                raise _broken_off(self.address, found, "one that stays", "") from None
             except ModuleNotFoundError as error:
                 found = f"a worker knows no module {shown(error.name)}"
                 cure = "Install Vandring there, in the same version as here."
@@ -128,7 +129,15 @@ def _local(processes: int) -> Any:
     import dask
     from distributed import LocalCluster
 
-    dask.config.set({"distributed.scheduler.allowed-failures": DEATHS})
+    # Workers would give memory back to the system as soon as it is free, and get it anew, page by
+    # page, for the next year: a third of all their time.
+    dask.config.set(
+        {
+            "distributed.scheduler.allowed-failures": DEATHS,
+            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
+            "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BLOCK,
+        }
+    )
     return LocalCluster(
         n_workers=processes,
         threads_per_worker=1,

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.economy import last_known
+
 Ints = NDArray[np.int64]
 
 DRAWS = "draw", "economy_draw"  # columns of tables: the draw of the parameters, of the economy
@@ -76,3 +78,8 @@ def _pairs(draws: Ints) -> Ints:
     order = np.argsort(draws, kind="stable")
     same = np.diff(draws[order]) == 0
     return np.stack([order[:-1][same], order[1:][same]])
+
+
+def settled(years: Sequence[int] | Ints) -> NDArray[np.bool_]:
+    """Say in which years draws of the economy are all alike, since it has been observed."""
+    return np.asarray(years) <= min(last_known())

@@ -24,9 +24,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from runs.crossing import RING, partners_of
+from runs.crossing import RING, partners_of, settled
 from runs.ensemble import ECONOMY, PARAMETERS
-from runs.intervals import Floats, Spread, from_sums, quantile
+from runs.intervals import SOME_DAY, Flags, Floats, Spread, from_sums, quantile
 from runs.lockstep import KINDS, STOCK, History
 from runs.measures import COUNTS, EXPECTED, EXPOSED, RATES
 from runs.tables import percent
@@ -90,6 +90,7 @@ class Moments:
         self._ring: list[Floats] = []
         self._came = 0
         self._apart: list[tuple[Floats, Floats]] = []
+        self.settled = SOME_DAY  # where draws of the economy cannot matter
 
     def add(self, values: Floats) -> None:
         """Count one more array; sums are of distances from the first, so that they are exact."""
@@ -135,7 +136,7 @@ class Moments:
     def spread(self) -> Spread:
         """How the arrays spread at every place."""
         every = np.maximum(self.number * self.squares - self.sums**2, 0.0)
-        return from_sums(self.number, every, self._apart, self.drawn)
+        return from_sums(self.number, every, self._apart, self.drawn, self.settled)
 
 
 def measured(counts: NDArray[np.number], expected: Floats | None = None) -> Floats:
@@ -160,6 +161,16 @@ def measured(counts: NDArray[np.number], expected: Floats | None = None) -> Floa
         found[:years, _EXPECTED] = expected
         found[-1, _EXPECTED] = expected.sum(axis=0)
     return found
+
+
+def settled_measures(years: tuple[int, int]) -> Flags:
+    """Say which of the measures, as `measured` has them, draws of the economy cannot alter.
+
+    A stock is settled a year longer: on 1 January nothing of the year has happened.
+    """
+    of_year = np.array([*range(years[0], years[1] + 2), years[1]])
+    stock = np.array([measure == "stock" for measure in MEASURES])
+    return settled(of_year[:, None] - stock)[:, :, None]
 
 
 def differences(
@@ -277,6 +288,9 @@ class Tally:
 
     def comparison(self, years: tuple[int, int], replicates: int) -> Comparison:
         """Return what was found so far."""
+        for moments in (self.a, self.b, self.paired):
+            moments.settled = settled_measures(years)
+        self.net.settled = settled(range(years[0], years[1] + 1))[:, None, None, None]
         net = self.net.mean
         of = self.net.spread
         reach = quantile(of.freedom) * np.sqrt(_of_mean(of, bool(self.drawn)))
@@ -312,5 +326,7 @@ def from_counts(
             world.add(values)
     for one, other in zip(*every, strict=False):
         sums[2].add(other - one)
+    for moments in sums:
+        moments.settled = settled_measures(years)
     found = differences(*sums[:2], sums[2] if paired else None, drawn=bool(drawn))
     return Comparison(years, min(map(len, every)), paired, found, drawn=drawn)

@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 from runs.crossing import ALONE, Ints, Sharing
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
+SOME_DAY: Flags = np.zeros((), dtype=np.bool_)  # nothing is settled: the economy may matter
 FEWEST_TO_SPLIT = 20  # histories; with fewer a share would be a guess
 SHARES = ("parameters_share", "economy_share", "chance_share")
-NOISE = 110.0  # a share of n histories is known to about this / sqrt(n) percentage points
+NOISE = 110.0  # standard error of a share of n histories: about this / sqrt(n) percentage points
 
 
 class Estimate(NamedTuple):
@@ -68,8 +70,8 @@ def split(shares: Sequence[float]) -> str:
 
 
 def noise(replicates: int) -> str:
-    """Return how well a share is known, in percentage points."""
-    return f"{NOISE / math.sqrt(max(replicates, 1)):.0f}"
+    """Return how well a share is known, in percentage points: 95 of 100 are as near as that."""
+    return f"{1.96 * NOISE / math.sqrt(max(replicates, 1)):.0f}"
 
 
 class Spread(NamedTuple):
@@ -87,14 +89,16 @@ class Spread(NamedTuple):
 
 
 def intervals(
-    values: Floats, floor: float = 0.0, ceiling: float = math.inf, sharing: Sharing = ALONE
-) -> Floats:
+    values: Floats, floor: float = 0.0, ceiling: float = math.inf, sharing: Sharing = ALONE,
+    settled: Flags = SOME_DAY,
+) -> Floats:  # fmt: skip
     """Return a row for each field of Estimate, of every column of (histories, columns).
 
-    A nan is a history that has no such value; it is left out.
+    A nan is a history that has no such value; it is left out. settled: columns that draws of the
+    economy cannot alter, since they are told of years in which it is known.
     """
     values = np.asarray(values, dtype=np.float64)
-    found = spread(values, sharing)
+    found = spread(values, sharing, settled)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.nansum(values, axis=0) / np.where(found.n > 0, found.n, np.nan)
         reach = quantile(found.freedom) * np.sqrt(found.variance * (1 + found.of_mean))
@@ -108,14 +112,15 @@ def interval(
     floor: float = -math.inf,
     ceiling: float = math.inf,
     sharing: Sharing = ALONE,
+    settled: Flags = SOME_DAY,
 ) -> Estimate:
     """Return the estimate from one value of each history."""
-    found = intervals(values.reshape(-1, 1), floor, ceiling, sharing)[:, 0].tolist()
+    found = intervals(values.reshape(-1, 1), floor, ceiling, sharing, settled)[:, 0].tolist()
     mean, sd, low, high, n, parameters, economy, chance = found
     return Estimate(mean, sd, low, high, int(n), parameters, economy, chance)
 
 
-def spread(values: Floats, sharing: Sharing = ALONE) -> Spread:
+def spread(values: Floats, sharing: Sharing = ALONE, settled: Flags = SOME_DAY) -> Spread:
     """Return how the histories of every column spread; nan are left out."""
     known = ~np.isnan(values)
     n = np.count_nonzero(known, axis=0).astype(np.float64)
@@ -123,21 +128,24 @@ def spread(values: Floats, sharing: Sharing = ALONE) -> Spread:
         mean = np.nansum(values, axis=0) / np.where(n > 0, n, np.nan)
         every = n * np.nansum((values - mean) ** 2, axis=0)  # over all pairs
     apart = [_apart(values, pairs) for pairs in sharing.kinds]
-    return from_sums(n, every, apart, sharing.drawn)
+    return from_sums(n, every, apart, sharing.drawn, settled)
 
 
 def from_sums(
-    n: Floats, every: Floats, apart: list[tuple[Floats, Floats]], drawn: tuple[bool, bool]
-) -> Spread:
+    n: Floats, every: Floats, apart: list[tuple[Floats, Floats]], drawn: tuple[bool, bool],
+    settled: Flags = SOME_DAY,
+) -> Spread:  # fmt: skip
     """Return how histories spread, from squared differences added up over pairs of them.
 
     every: over all pairs. apart: over the pairs that share a draw, of each kind, and how many.
+    settled: where draws of the economy cannot matter, and so have no share.
     """
     pairs = n * (n - 1) / 2 - sum(many for _, many in apart)
     with np.errstate(invalid="ignore", divide="ignore"):
         rest = every - sum(sums for sums, _ in apart)
         variance = np.maximum(rest, 0.0) / (2 * np.where(pairs > 0, pairs, np.nan))
         parts = [_part(sums, many, variance) for sums, many in apart]
+        parts[1] = np.where(settled, 0.0, parts[1])
         over = np.maximum(parts[0] + parts[1], 1.0)
         shares = np.stack([parts[0] / over, parts[1] / over])
         paired = np.stack([2 * many / np.where(n > 0, n, np.nan) for _, many in apart])

@@ -21,11 +21,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from runs.checkpoints import Checkpoints, fingerprint, kept_years, note_damage
-from runs.ensemble import Replicate
+from runs.ensemble import PACKED, Replicate
 
 TABLES = ("flows", "stocks", "structure")
 SUMS = "fingerprints.json"
-PACKED = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 class Parts:

@@ -73,7 +73,7 @@ def cannot_write(folder: Path, error: OSError, more: str = "") -> InputError:
     elif more:
         cure = f"Is the disk full, the folder read-only or gone? {more}"
     else:
-        cure = "Is the disk full, or the folder read-only? Choose another with --out."
+        cure = "Is the disk full, or the folder read-only? A new run may go elsewhere with --out."
     return InputError("command", [Problem(_shown(folder), found, "a writable folder", cure)])
 
 

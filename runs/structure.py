@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from runs.crossing import DRAWS, sharing_of
+from runs.crossing import DRAWS, settled, sharing_of
 from runs.intervals import SHARES, Estimate, interval
 from sim.codes import BACKGROUND, SEX
 from sim.structure import LARGEST, OLDEST, Structure
@@ -114,9 +114,13 @@ class Structures:
 
 def estimates_of(structures: Structures, whom: str) -> dict[str, list[Estimate]]:
     """Return each measure's estimates, a year each."""
+    known = settled(
+        [year - 1 for year in structures.years]
+    )  # nothing of a year has happened on its 1 January
     return {
         name: [
-            interval(values[:, y], 0.0, sharing=structures.sharing) for y in range(values.shape[1])
+            interval(values[:, y], 0.0, sharing=structures.sharing, settled=known[y])
+            for y in range(values.shape[1])
         ]
         for name, values in structures.measures(WHOM[whom])
     }

@@ -28,7 +28,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from runs.crossing import ALONE, DRAWS, Sharing, sharing_of
+from runs.crossing import ALONE, DRAWS, Sharing, settled, sharing_of
 from runs.intervals import FEWEST_TO_SPLIT, SHARES, Estimate, Floats, interval, intervals
 from runs.measures import COUNTS, EXPOSED, RATES
 from sim.codes import CodeList
@@ -64,7 +64,7 @@ class Histories:
         self, values: Floats, floor: float = -math.inf, ceiling: float = math.inf
     ) -> Estimate:
         """Return the estimate from one value of each history."""
-        return interval(values, floor, ceiling, self.sharing)
+        return interval(values, floor, ceiling, self.sharing, np.asarray(settled(self.years).all()))
 
     def count(self, event: str) -> Floats:
         """Return (histories, years, groups) of an event, zeros if it never happens."""
@@ -100,7 +100,8 @@ def summarise(
     for measure, lived, values in held.measures():
         year, group = np.indices(values.shape[1:]).reshape(2, -1)
         flat = values.reshape(len(values), len(lived) * len(held.groups))
-        found = intervals(flat, ceiling=_ceiling(measure), sharing=held.sharing)
+        known = settled(lived[year] - (measure == "stock"))
+        found = intervals(flat, ceiling=_ceiling(measure), sharing=held.sharing, settled=known)
         rows.append(np.vstack([lived[year], group, np.full(len(year), len(names)), *found]))
         names.append(measure)
     columns = np.hstack(rows)

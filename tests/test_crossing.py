@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from runs.crossing import ALONE, RING, draws_of, sharing_of
+from runs.crossing import ALONE, RING, draws_of, settled, sharing_of
+from sim.economy import YEARS, deviations
 
 
 def sharing_of_run(replicates):
@@ -44,3 +45,10 @@ def test_what_is_the_same_for_all_is_not_drawn():
     assert one.drawn == (True, False)
     assert one.parameters.tolist() == [[0], [3]]
     assert not one.economy.size
+
+
+def test_draws_of_the_economy_are_alike_as_long_as_they_are_told_to_be():
+    """The year is that of the draws themselves: the first in which any of them strays."""
+    strayed = np.any([deviations(number, 3) != 0 for number in range(3)], axis=(0, 2))
+    np.testing.assert_array_equal(settled(YEARS), ~strayed)
+    assert settled([2013, 2023, 2024, 2060]).tolist() == [True, True, False, False]

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from runs.differences import MEASURES, Moments, Tally, differences, from_counts, measured
+from runs.differences import (
+    MEASURES,
+    Moments,
+    Tally,
+    differences,
+    from_counts,
+    measured,
+    settled_measures,
+)
 from runs.lockstep import KINDS, History
 from runs.matching import CELLS, DIRECTIONS, EXPLAINED, MECHANISMS, OUTCOMES
 
@@ -216,3 +224,10 @@ def test_what_is_expected_is_compared_with_counts_that_share_no_luck():
     assert found.at(-1, "expected_emigrations").mean == pytest.approx(apart.mean())
     assert math.isnan(from_counts([worlds[0]], [worlds[1]], (2013, 2013), paired=True)
                       .differences.at(0, "expected_emigrations").mean)  # fmt: skip
+
+
+def test_a_stock_is_settled_a_year_longer_than_flows():
+    found = settled_measures((2022, 2024))[:, :, 0]
+    flow, stock = found[:, MEASURES.index("emigrations")], found[:, MEASURES.index("stock")]
+    assert flow.tolist() == [True, True, False, False, False]
+    assert stock.tolist() == [True, True, True, False, True]  # the last is all years: no stock

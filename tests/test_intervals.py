@@ -147,3 +147,16 @@ def test_one_history_has_no_interval():
     found = interval(np.array([4.0]), sharing=ALONE)
     assert found.mean == 4
     assert np.isnan(found[1:4]).all()
+
+
+def test_what_is_settled_has_no_share_of_the_economy():
+    """Draws of the economy that cannot matter yet take nothing from what does."""
+    values, sharing, _ = histories(40, 0.5, 0.3)
+    loose = intervals(values, sharing=sharing)
+    some = np.arange(values.shape[1]) % 2 == 0
+    found = intervals(values, sharing=sharing, settled=some)
+    np.testing.assert_array_equal(found[:, ~some], loose[:, ~some])
+    assert (found[6, some] == 0).all()
+    assert loose[6, some].mean() > 10
+    np.testing.assert_allclose(found[5:, some].sum(axis=0), 100)
+    np.testing.assert_array_equal(found[:2], loose[:2])  # means and spread are what they were
