@@ -47,7 +47,7 @@ class Verdict:
     """What a replay found.
 
     unlike: what was not as it was when the run was lived. files: whether the digest of each
-        file is that of the manifest; only if all replicates were lived again.
+        file is that of the manifest; of the replay's too if all replicates were lived again.
     """
 
     folder: Path
@@ -104,8 +104,9 @@ def replay(folder: Path, few: int | None = None, threads: int = 1) -> Verdict:
         for problem in unlike:
             print(f"vandring: note: {problem.where} {problem.found}", file=sys.stderr)
         differs = _first_difference(folder, job, many, threads, Path(place))
-        whole = differs is None and many == scenario.replicates
-        files = _same_files(folder, Path(place), record) if whole else {}
+        whole = many == scenario.replicates
+        again = Path(place) if whole else folder  # some replicates make no whole file
+        files = _same_files(folder, again, record) if differs is None else {}
     return Verdict(folder, many, scenario.replicates, unlike, differs, files)
 
 
@@ -240,8 +241,13 @@ def sentence(verdict: Verdict) -> str:
         return f"The bits differ, first in {where}: {at.found} (run and replay)."
     wrong = [name for name, same in verdict.files.items() if not same]
     if wrong:
-        return (f"The counts agree, but the bytes of {', '.join(wrong)} are not those that the "
-                "manifest names.")  # fmt: skip
+        some = "" if verdict.replicates == verdict.of else f" in {_so_many(verdict)}"
+        return (f"The counts agree{some}, but the bytes of {', '.join(wrong)} are not those that "
+                "the manifest names.")  # fmt: skip
     if verdict.replicates < verdict.of:
-        return f"The bits agree in {verdict.replicates} of {verdict.of} replicates."
+        return f"The bits agree in {_so_many(verdict)}."
     return f"The bits agree: {verdict.of} replicates, {len(verdict.files)} files."
+
+
+def _so_many(verdict: Verdict) -> str:
+    return f"{verdict.replicates} of {verdict.of} replicates"
