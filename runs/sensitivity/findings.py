@@ -103,6 +103,9 @@ def _answer(found: Found, o: int, output: Output) -> str:
     first = ranked[0]
     if first.value == 0:
         return f"{most}: nothing that was varied moves it from {_amount(output, found.base(o))}."
+    if found.design.method in (SOBOL, DELTA) and first.low <= 0:
+        return (f"{most} is not told by so few points: of {words(found, first.input)}, which comes "
+                f"first, the interval holds 0 ({_size(found, first, output)}).")  # fmt: skip
     then = ""
     if len(ranked) > 1 and ranked[1].value > 0:
         then = f"; then {words(found, ranked[1].input)}, {_size(found, ranked[1], output)}"
