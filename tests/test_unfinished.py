@@ -85,7 +85,7 @@ def test_a_full_disk_at_any_write_is_one_clear_message_and_the_run_goes_on(scena
         assert "cannot be written to (No space left on device)" in said
         assert not out.exists()
         if not hidden(out).exists():  # nothing was lived
-            assert "Choose another with --out" in said
+            assert "A new run may go elsewhere with --out" in said
             assert room < 6
             continue
         kept += 1
