@@ -24,6 +24,20 @@ SECONDS_TO_CONNECT, SECONDS_TO_TELL = 10, 20
 AHEAD = 4  # pieces in the making or waiting to be taken, for each thread of the cluster
 KEPT_BYTES, KEPT_BLOCK = 2**28, 2**25  # of free memory that a local worker keeps; in one piece
 DEATHS = 3  # of processes that a piece of work may cause before it is given up
+# Processes on this machine share its cores with the work. Workers would give memory back to the
+# system as soon as it is free, and get it anew, page by page, for the next year: a third of all
+# their time. And all of them would look at themselves up to a hundred times a second, a tenth of a
+# core's time together: pieces of work take a second, so once a second will do.
+QUIET = {
+    "distributed.scheduler.allowed-failures": DEATHS,
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BLOCK,
+    "distributed.worker.profile.enabled": False,
+    "distributed.worker.memory.monitor-interval": "1s",
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
 
 
 class Cluster:
@@ -129,15 +143,7 @@ def _local(processes: int) -> Any:
     import dask
     from distributed import LocalCluster
 
-    # Workers would give memory back to the system as soon as it is free, and get it anew, page by
-    # page, for the next year: a third of all their time.
-    dask.config.set(
-        {
-            "distributed.scheduler.allowed-failures": DEATHS,
-            "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_BYTES,
-            "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": KEPT_BLOCK,
-        }
-    )
+    dask.config.set(QUIET)
     return LocalCluster(
         n_workers=processes,
         threads_per_worker=1,

@@ -94,6 +94,20 @@ def test_results_come_in_order_and_few_wait(cluster, tmp_path):
     assert list(cluster.in_order(Noted(tmp_path), range(0))) == []
 
 
+def test_local_processes_keep_their_memory_and_seldom_look_at_themselves(cluster):
+    def settings():
+        import dask
+
+        kept = (os.environ.get("MALLOC_TRIM_THRESHOLD_"), os.environ.get("MALLOC_MMAP_THRESHOLD_"))
+        return kept, {name: dask.config.get(name) for name in clusters.QUIET if "nanny" not in name}
+
+    told = {name: value for name, value in clusters.QUIET.items() if "nanny" not in name}
+    memory = (str(clusters.KEPT_BYTES), str(clusters.KEPT_BLOCK))
+    found = cluster.client.run(settings)
+    assert len(found) == WORKERS
+    assert all(each == (memory, told) for each in found.values())
+
+
 def test_who_stops_taking_stops_the_work(cluster, tmp_path):
     results = cluster.in_order(Noted(tmp_path), range(1_000))
     assert [next(results), next(results)] == [0, 1]
