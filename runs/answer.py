@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from runs.intervals import Estimate, Floats
+from runs.intervals import Estimate, Floats, whole_percents
 from runs.tables import Histories, percent
 
 PEOPLE = {
@@ -153,7 +153,8 @@ def _split(total: Histories, at: int) -> str:
 
 def split_in_words(found: Estimate) -> str:
     """Return '60 % comes from the parameters, 30 % from the economy and 10 % from chance'."""
-    parameters, economy, chance = (f"{share:.0f}{PERCENT}" for share in found.shares)
+    percents = whole_percents(found.shares)
+    parameters, economy, chance = (f"{share}{PERCENT}" for share in percents)
     return (
         f"{parameters} comes from the parameters, {economy} from the economy's paths and "
         f"{chance} from chance"

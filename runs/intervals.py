@@ -28,6 +28,7 @@ Flags = NDArray[np.bool_]
 SOME_DAY: Flags = np.zeros((), dtype=np.bool_)  # nothing is settled: the economy may matter
 FEWEST_TO_SPLIT = 20  # histories; with fewer a share would be a guess
 SHARES = ("parameters_share", "economy_share", "chance_share")
+TINY = 1e-9  # rounding of sums
 NOISE = 110.0  # standard error of a share of n histories: about this / sqrt(n) percentage points
 
 
@@ -66,7 +67,20 @@ def split(shares: Sequence[float]) -> str:
     """Return '60 · 30 · 10', percent from parameters, economy and chance; '' if not told."""
     if any(map(math.isnan, shares)):
         return ""
-    return " · ".join(f"{share:.0f}" for share in shares)
+    return " · ".join(map(str, whole_percents(shares)))
+
+
+def whole_percents(shares: Sequence[float]) -> list[int]:
+    """Return shares of 100 as whole numbers that sum to what they sum to, each within one.
+
+    Those with the largest parts after the point are rounded up, the first of equal ones.
+    """
+    found = [math.floor(share + TINY) for share in shares]
+    lost = round(sum(shares)) - sum(found)
+    by_part = sorted(range(len(found)), key=lambda i: found[i] - shares[i])
+    for i in by_part[:lost]:
+        found[i] += 1
+    return found
 
 
 def noise(replicates: int) -> str:

@@ -80,8 +80,10 @@ def act(arguments: argparse.Namespace, _: list[str]) -> int:
     few = arguments.replicates
     if few is not None:
         few = whole_number(few, "--replicates", MOST_REPLICATES, problems)
+    folder = _finished(arguments.run, problems)
     refuse("command", problems)
-    verdict = replay(_finished(arguments.run), few, threads)
+    assert folder is not None, "refused above"
+    verdict = replay(folder, few, threads)
     tell = _print_json if arguments.json else _print_lines
     code = told(lambda: tell(verdict), f"the bits {'agree' if verdict.agrees else 'differ'}")
     return code if code != DONE or verdict.agrees else FAILED
@@ -185,8 +187,8 @@ def _same_files(folder: Path, place: Path, record: Mapping[str, Any]) -> dict[st
     }
 
 
-def _finished(which: str) -> Path:
-    """Return the folder of a finished run."""
+def _finished(which: str, problems: list[Problem]) -> Path | None:
+    """Return the folder of a finished run; if there is none, that joins `problems`."""
     from runs.resuming import FINISHED
     from runs.store import OUT
     from runs.unfinished import hidden, resume_with
@@ -196,11 +198,13 @@ def _finished(which: str) -> Path:
         if (place / FINISHED).is_file():
             return place
         if place.name and hidden(place).is_dir():
-            unfinished = Problem("run", f"{place} is not finished", "", resume_with(place))
-            raise InputError("command", [unfinished])
+            cure = resume_with(place)
+            problems.append(Problem("run", f"{place} is not finished", "", cure))
+            return None
     known = sorted(path.parent.name for path in OUT.glob(f"*/{FINISHED}"))
     found = f"there is no finished run {which}"
-    raise InputError("command", [Problem("run", found, "", suggest(Path(which).name, known))])
+    problems.append(Problem("run", found, "", suggest(Path(which).name, known)))
+    return None
 
 
 def _record_of(folder: Path) -> dict[str, Any]:

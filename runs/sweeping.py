@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 10_000
 MOST_RUNS = 10_000_000
 METHODS = "oat, morris, sobol or delta"
+ORDERED = ("oat", "morris", "delta")  # which need inputs from low to high
+OUTPUT = "--output"
 EXAMPLES = """\
 examples:
   vandring sensitivity sensitivity_small --method oat --replicates 4
@@ -100,11 +102,11 @@ def _question(
 
     times = whole_number(arguments.times, "--replicates", MOST_REPLICATES, problems)
     uncertain = _uncertain(arguments, problems)
-    seed = scenario.seed if scenario else 0
-    design = _design(arguments, seed, problems)
-    if scenario is None or design is None:
+    design = _design(arguments, scenario.seed if scenario else 0, problems)
+    outputs = _said(arguments.output, problems)
+    if scenario is None:
         return None
-    scenario = _with_outputs(scenario, arguments.output, problems)
+    scenario = _with_outputs(scenario, outputs, problems)
     question = Question(scenario, design, times, uncertain)
     if not question.inputs:
         cure = "Add ranges: to the file, such as unemployment.norway: {2025..: -1 to +2}."
@@ -123,50 +125,60 @@ def _uncertain(arguments: argparse.Namespace, problems: list[Problem]) -> tuple[
     problems += wrong
     if wrong:
         return ()
-    if found and arguments.method != "sobol":
+    if found and arguments.method in ORDERED:
         cure = "Use --method sobol, or leave --uncertainty out."
         said = f"draws have no order, which {arguments.method} needs"
         problems.append(Problem("--uncertainty", said, "with sobol only", cure))
     return tuple(found)
 
 
-def _design(arguments: argparse.Namespace, seed: int, problems: list[Problem]) -> "Design | None":
-    """Return how to look."""
+def _design(arguments: argparse.Namespace, seed: int, problems: list[Problem]) -> "Design":
+    """Return how to look; beside an unknown method what else is wrong is told as of sobol."""
     from runs.sensitivity.design import METHODS as KNOWN
     from runs.sensitivity.design import SIZES, SOBOL, Design, size_problem
 
     method = arguments.method
-    if method not in KNOWN:
+    known = method in KNOWN
+    if not known:
         cure = suggest(method, KNOWN)
         problems.append(Problem("--method", f"is {shown(method)}", ", ".join(KNOWN), cure))
-        return None
+        method = SOBOL
     if arguments.second_order and method != SOBOL:
         problems.append(Problem("--second-order", f"is unknown to {method}", "with sobol only"))
     size = SIZES[method][2]
     if arguments.size is not None:
         before = len(problems)
         size = whole_number(arguments.size, "--size", MOST_RUNS, problems)
-        problems += size_problem(method, size) if len(problems) == before else []
+        problems += size_problem(method, size) if known and len(problems) == before else []
     return Design(method, size, seed, arguments.second_order)
 
 
-def _with_outputs(
-    scenario: "Scenario", said: list[str] | None, problems: list[Problem]
-) -> "Scenario":
-    """Return the scenario with the outputs of the command line, and say which make no sense."""
-    from scenarios.outputs import WRITTEN, outputs_of, read_outputs, year_problems
+def _said(said: list[str] | None, problems: list[Problem]) -> tuple[str, ...] | None:
+    """Return the outputs of the command line, None if there are none or some make no sense."""
+    from scenarios.outputs import read_outputs
 
-    where = "--output" if said else "outputs"
+    if not said:
+        return None
+    names, wrong = read_outputs(said, OUTPUT)
+    problems += wrong
+    return None if wrong else names
+
+
+def _with_outputs(
+    scenario: "Scenario", said: tuple[str, ...] | None, problems: list[Problem]
+) -> "Scenario":
+    """Return the scenario with the outputs of the command line, if there are any."""
+    from scenarios.outputs import WRITTEN, outputs_of, year_problems
+
     if said:
-        names, wrong = read_outputs(said, where)
-        problems += wrong
-        if wrong:
-            return scenario
-        scenario = replace(scenario, outputs=names)
+        scenario = replace(scenario, outputs=said)
+    elif any(problem.where.startswith(OUTPUT) for problem in problems):
+        return scenario  # those of the file are not asked for
     if not scenario.outputs:
         problems.append(Problem("outputs", "are none", WRITTEN, "Add --output, or outputs: to the "
                                 "file."))  # fmt: skip
-    problems += year_problems(outputs_of(scenario.outputs), scenario.years, where)
+    problems += year_problems(outputs_of(scenario.outputs), scenario.years,
+                              OUTPUT if said else "outputs")  # fmt: skip
     return scenario
 
 

@@ -4,11 +4,22 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.stats import binomtest
 from scipy.stats import t as student
 
 from runs.crossing import ALONE, draws_of, sharing_of
-from runs.intervals import FEWEST_TO_SPLIT, NOISE, Estimate, interval, intervals
+from runs.intervals import (
+    FEWEST_TO_SPLIT,
+    NOISE,
+    Estimate,
+    interval,
+    intervals,
+    split,
+    whole_percents,
+)
 from tests.conftest import load
 
 COLUMNS = load(20_000, 4_000)
@@ -160,3 +171,17 @@ def test_what_is_settled_has_no_share_of_the_economy():
     assert loose[6, some].mean() > 10
     np.testing.assert_allclose(found[5:, some].sum(axis=0), 100)
     np.testing.assert_array_equal(found[:2], loose[:2])  # means and spread are what they were
+
+
+@given(hnp.arrays(np.float64, 3, elements=st.floats(0, 1)).filter(lambda parts: parts.sum() > 0.01))
+def test_whole_percents_sum_to_a_hundred_and_are_near(parts):
+    shares = (100 * parts / parts.sum()).tolist()
+    whole = whole_percents(shares)
+    assert sum(whole) == 100
+    assert all(abs(told - share) < 1 + 1e-6 for told, share in zip(whole, shares, strict=True))
+
+
+def test_whole_percents_round_up_where_most_is_lost():
+    assert whole_percents([33.4, 33.3, 33.3]) == [34, 33, 33]
+    assert whole_percents([1.2, 49.4, 49.4]) == [1, 50, 49]
+    assert split([0.0, 28.999999999999996, 71.0]) == "0 · 29 · 71"

@@ -121,6 +121,8 @@ def test_what_cannot_be_replayed(run, spoil, says, capsys):
     assert "Traceback" not in said
 
 
-def test_wrong_words(capsys):
+def test_all_that_is_wrong_comes_at_once(capsys):
     assert main(["replay", "x", "--replicates", "0", "--threads", "many"]) == 2
-    assert "has 2 problems" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "has 3 problems" in said
+    assert "there is no finished run x" in said

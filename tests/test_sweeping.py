@@ -248,9 +248,19 @@ def test_what_cannot_be_asked_is_refused_with_a_cure(ask, words, said):
 
 
 def test_all_that_is_wrong_comes_at_once(ask):
-    code, _, _, err = ask("--method", "sobl", "--threads", "0", "--replicates", "x")
+    words = ("--method", "sobl", "--threads", "0", "--replicates", "x", "--size", "y")
+    code, _, _, err = ask(*words, "--output", "emigratons in 2013", "--uncertainty", "some")
     assert code == 2
-    assert "has 3 problems" in err
+    assert "has 6 problems" in err
+    code, _, _, err = ask("--method", "sobl", "--output", "births in 2030")
+    assert code == 2
+    assert "has 2 problems" in err
+
+
+def test_what_is_wrong_comes_beside_a_scenario_that_is_not_there(capsys):
+    words = ["--output", "emigratons in 2013", "--method", "oat", "--second-order"]
+    assert main(["sensitivity", "nosuch", *words]) == 2
+    assert "has 3 problems" in capsys.readouterr().err
 
 
 def test_a_scenario_without_ranges_or_outputs_is_told_what_is_missing(home, tmp_path, capsys):
