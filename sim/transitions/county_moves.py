@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.population import Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, CENTRALITY, EDUCATION, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
@@ -98,6 +99,21 @@ class CountyMoves:
             *(population[c] for c in columns),
         )  # fmt: skip
         self._move(movers[:count], year)
+
+    def chances_of(self, people: Population) -> NDArray[np.float64]:
+        """Return everybody's chance of moving to another county in the coming year, if they stay.
+
+        Children and persons abroad have one too, which nobody asks for.
+        """
+        age = people.year - 1 - people["birth_year"]
+        young = ((age >= kernel.YOUNG) & (age <= kernel.OLD)).astype(np.int64)
+        size = people["family_total"].astype(np.int64) * int(kernel.SIZES)
+        cell = (
+            people["reason"], self.kind_of[size + people["family_immigrants"]], young,
+            people["status"], people["education"], COUNTIES[people["municipality"]],
+        )  # fmt: skip
+        below = self.cuts[period_of(people.year)].reshape(*SHAPE, *WITHIN[1:])
+        return np.asarray(below[cell] * 2.0**-32 * self.covered[people["background"]])
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
         """Return the chance of moving to another county at the same level."""

@@ -45,6 +45,7 @@ from sim.twin.start import Absent, states_of
 HOUSES = ROLES * FAMILIES
 COMMONEST = 3  # families of a kind and sex that those who come back in one are spread over
 LEAST = 1e-9
+ALONE_BACK = 2  # who comes back alone, beside families of leavers since the start (0) or before (1)
 
 
 class Entries(NamedTuple):
@@ -65,6 +66,7 @@ class Leavers:
 
     persons: expected, by entry and destination. profile: shares of states by kind, sex, being
     alone, degree. place, share: the commonest places of those who were not alone, by kind and sex.
+    before: whether they left before the start.
     """
 
     entries: Entries
@@ -73,6 +75,7 @@ class Leavers:
     place: Ints
     share: Floats
     kids: Kids
+    before: bool = False
 
 
 class Abroad:
@@ -105,7 +108,7 @@ class Abroad:
             np.add.at(persons, (of, absent.destination[mine]), 1.0)
             young = kids.take(of_kid[np.flatnonzero((absent.left == left) & absent.kid)])
             self.leavers[left] = Leavers(entries, persons, _shares(profile),
-                                         *_commonest(families), young.merged())  # fmt: skip
+                                         *_commonest(families), young.merged(), True)  # fmt: skip
 
     def leave(
         self, cells: Cells, view: View, leaving: Floats, profile: Floats, kids: Kids, year: int
@@ -144,15 +147,15 @@ class Abroad:
             return np.zeros(KINDS), nobody()
         chances = self.returning.chances(year)
         coming, kids = [], []
-        place = np.zeros((KINDS, 2, COMMONEST), dtype=np.int64)
-        share = np.zeros((KINDS, 2, COMMONEST))
+        place = np.zeros((2, KINDS, 2, COMMONEST), dtype=np.int64)
+        share = np.zeros((2, KINDS, 2, COMMONEST))
         for left in some:
             leavers = self.leavers[left]
             back, young = _back(leavers, chances[..., year - left])
             coming.append(back)
             kids.append(young)
-            known = leavers.share.sum(axis=2) > 0
-            place[known], share[known] = leavers.place[known], leavers.share[known]
+            known, early = leavers.share.sum(axis=2) > 0, int(leavers.before)
+            place[early][known], share[early][known] = leavers.place[known], leavers.share[known]
         number = _seat(cells, [self.leavers[left] for left in some], coming, (place, share), year)
         back_too = nobody().joined_by(*kids).without(cells.least)
         return number + sums(back_too.kind, back_too.persons, KINDS), back_too
@@ -249,7 +252,8 @@ def _seat(
 ) -> Floats:
     """Put those who come back into rows, spread over levels as residents; return how many by kind.
 
-    families: the commonest places of those who come with a family, and their shares.
+    families: the commonest places of those who come with a family, and their shares, of those
+        who left since the start and before it.
     """
     entries = [each.entries for each in leavers]
     parts = {p: np.concatenate([e.parts[p] for e in entries]) for p in PARTS}
@@ -264,17 +268,18 @@ def _seat(
         each.profile[e.parts["kind"], e.parts["sex"], e.alone, e.degree]
         for each, e in zip(leavers, entries, strict=True)
     ])  # fmt: skip
-    is_alone = np.concatenate([e.alone for e in entries])
+    how = np.concatenate([np.where(e.alone, ALONE_BACK, each.before)
+                          for each, e in zip(leavers, entries, strict=True)])  # fmt: skip
     place, share = families
-    for alone in range(2):
+    for way in range(ALONE_BACK + 1):
         persons = np.zeros((there.size, STATES))
-        mine = np.flatnonzero(is_alone == alone)
+        mine = np.flatnonzero(how == way)
         kernel.put_in(at[mine], state[mine], back[mine], persons)
-        if alone:
+        if way == ALONE_BACK:
             _put(cells, there, persons, own_class(kind) + ALONE * FAMILIES, np.ones(there.size))
         else:
             for k in range(COMMONEST):
-                _put(cells, there, persons, place[kind, sex, k], share[kind, sex, k])
+                _put(cells, there, persons, place[way, kind, sex, k], share[way, kind, sex, k])
     return sums(parts["kind"], back, KINDS)
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.agents.population import RESIDENT, Population
-from sim.codes import ORIGIN, SEX
+from sim.codes import CENTRALITY, ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import births, leaving_home, unions
 from sim.transitions.births import FERTILITY, Births
@@ -20,7 +20,7 @@ from sim.transitions.unions import UNIONS
 from sim.twin import families_kernel as kernel
 from sim.twin import unions_kernel
 from sim.twin.cells import Cells
-from sim.twin.kinds import REGIONS, Floats, Ints
+from sim.twin.kinds import REGIONS, Floats, Ints, shares_of
 from sim.twin.market import expected_smaller
 from sim.twin.moves import Moves
 from sim.twin.start import GAPS, GENERATIONS, Couples
@@ -33,6 +33,8 @@ UNION_OF_ROLE = np.array([births.NO_UNION, births.PAIRED, births.MIXED, births.N
 FEWEST = 0.02  # persons; families of rows in which fewer are expected stay as they are
 LARGEST_MOVE = 3  # persons who come with a partner; more count as so many
 OLDER_FATHER = 3
+NOBODY = 1e-9
+OTHERS = [MALE, FEMALE]  # of the other sex
 
 
 class Born(NamedTuple):
@@ -46,7 +48,7 @@ class FamilyLife:
 
     def __init__(self, settings: Settings, couples: Couples, levels_of: Floats) -> None:
         self.couples = couples
-        self.levels_of = levels_of  # shares of levels by origin
+        self.levels_of = levels_of  # shares of levels of singles, by sex, age and origin
         self.fertility = Births.ready(settings)
         self.bear = settings.choice(FERTILITY) != "nobody_is_born"
         self.unite = settings.choice(UNIONS) != "no_change"
@@ -139,28 +141,22 @@ class FamilyLife:
     ) -> tuple[Floats, Floats]:
         """Let singles find each other, as many as the fewer of both sexes in each market.
 
-        seekers: all rows, and which of them are asked. Returned: the chance of each row, and who
+        seekers: all rows, and which of them are asked. Returned: the chances of each row, and who
         comes to each sex (see the kernel).
         """
         rows, who = seekers
         share, same = cells.homes.origin_shares(), float(unions.assumed()["same_origin"])
-        both = np.zeros((len(SEX), AGES // ages.years_apart, len(ORIGIN) + 1))
-        unions_kernel.seek(rows, who, year, ages, within, share, same, both)
-        levels = np.concatenate([self.levels_of, self.levels_of.mean(axis=0)[None]])
-        crowd = both[..., None] * levels
+        by_own = np.zeros((2, len(SEX), AGES // ages.years_apart, len(ORIGIN) + 1))
+        unions_kernel.seek(rows, who, year, ages, within, share, same, by_own)
+        both = by_own.sum(axis=0)
+        crowd = both[..., None] * self.levels_of
         pairs = expected_smaller(crowd[FEMALE], crowd[MALE]).sum(axis=-1)
-        success = np.divide(pairs, both, out=np.zeros_like(both), where=both > 0)
-        found = np.zeros(rows.persons.size)
-        come = np.zeros((len(SEX), LARGEST_MOVE + 1, 2))
-        unions_kernel.meet(rows, who, year, ages, within, share, same, success, found, come)
-        coming = np.zeros((len(SEX), LARGEST_MOVE + 2))
-        for sex, others in ((FEMALE, come[MALE]), (MALE, come[FEMALE])):
-            if others.sum() > 0:
-                immigrant = others[:, 1].sum() / others.sum()
-                coming[sex, :-1] = others.sum(axis=1) / others.sum()
-                coming[sex, -1] = coming[sex, 1] * (1 - immigrant)
-                coming[sex, 1] *= immigrant
-        return found, coming
+        success, born = (np.divide(some, both, out=np.zeros_like(both), where=both > 0)
+                         for some in (np.broadcast_to(pairs, both.shape), by_own[0]))  # fmt: skip
+        found, come = np.zeros((rows.persons.size, 2)), np.zeros((len(SEX), LARGEST_MOVE + 1))
+        unions_kernel.meet(rows, who, year, ages, within, share, same, success, born[OTHERS],
+                           found, come)  # fmt: skip
+        return found, shares_of(come[OTHERS])
 
     def _fly_out(self, moves: Moves, year: int) -> None:
         """Let the young leave their parents, and the parents' families count them out."""
@@ -196,9 +192,21 @@ def _by_partner(rows: kernel.Rows, before: Floats, doing: Floats) -> Floats:
     return np.divide(does, there, out=np.zeros(there.shape), where=there > 1e-9)
 
 
-def levels_by_origin(people: Population) -> Floats:
-    """Return the shares of the levels of centrality by origin, of residents."""
-    here = people["place"] == RESIDENT
-    found = np.full((len(ORIGIN), 4), 1e-9)
-    np.add.at(found, (people["origin"][here], CENTRALITY_OF[people["municipality"][here]]), 1.0)
-    return np.asarray(found / found.sum(axis=1, keepdims=True))
+def levels_of_singles(people: Population) -> Floats:
+    """Return shares of the levels of centrality by sex, band of age and origin, and of all.
+
+    Of residents without a partner, of the ages to seek one; where nobody is, of all ages.
+    """
+    known, reached = unions.assumed(), people.year - people["birth_year"]
+    single = (people["place"] == RESIDENT) & (people["partner"] < 0)
+    who = np.flatnonzero(single & (reached >= unions.YOUNGEST) & (reached <= unions.OLDEST))
+    sex, years_apart = people["sex"][who], int(known["years_apart"])
+    older = np.where(sex == MALE, int(known["man_older"]), 0)
+    band = np.maximum(reached[who] - older, 0) // years_apart
+    shape = len(SEX), AGES // years_apart, len(ORIGIN) + 1, len(CENTRALITY)
+    found, level = np.zeros(shape), CENTRALITY_OF[people["municipality"][who]]
+    np.add.at(found, (sex, band, people["origin"][who], level), 1.0)
+    found[:, :, -1] = found[:, :, :-1].sum(axis=2)
+    usual = found.sum(axis=1, keepdims=True) + NOBODY
+    found += NOBODY * usual / usual.sum(axis=-1, keepdims=True)
+    return np.asarray(found / found.sum(axis=-1, keepdims=True))

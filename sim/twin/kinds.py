@@ -112,15 +112,20 @@ def key_of(parts: Mapping[str, Ints]) -> Ints:
 def neighbours(
     types: Mapping[str, Ints], year: int, bands: tuple[Ints, np.int64]
 ) -> dict[str, Ints]:
-    """Return the parts of the usual types: years of birth and of arrival in the middle of bands."""
+    """Return the parts of the usual types: years of birth and of arrival in the middle of bands.
+
+    Bands of birth begin in other years for other kinds and years of arrival: if all began in the
+    same, everybody would be too young in some years, and have too many children.
+    """
     widths, stays = bands
-    wide = widths[np.searchsorted(AGES_OF_BANDS, year - types["birth"], side="right")]
-    birth = types["birth"] // wide * wide + wide // 2
-    arrival = types["arrival"]
+    arrival, born = types["arrival"], types["kind"] >= IMMIGRANT_KINDS
     middle = np.minimum(arrival // stays * stays + stays // 2, year - RECENT)
-    arrival = np.where((arrival == LONG_AGO) | (year - arrival <= RECENT), arrival, middle)
-    born = types["kind"] >= IMMIGRANT_KINDS
-    return {**types, "birth": birth, "arrival": np.where(born, types["arrival"], arrival)}
+    exact = born | (arrival == LONG_AGO) | (year - arrival <= RECENT)
+    arrival = np.where(exact, arrival, middle)
+    wide = widths[np.searchsorted(AGES_OF_BANDS, year - types["birth"], side="right")]
+    begins = (7 * types["kind"] + 3 * types["sex"] + types["background"] + arrival) % wide
+    birth = (types["birth"] + begins) // wide * wide + wide // 2 - begins
+    return {**types, "birth": birth, "arrival": arrival}
 
 
 def level_of(municipality: NDArray[Any], levels: int) -> Ints:

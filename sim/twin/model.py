@@ -29,7 +29,7 @@ from sim.transitions.together import TOGETHER
 from sim.twin import cells_kernel, choose_kernel, places, start
 from sim.twin.abroad import Abroad
 from sim.twin.cells import Cells, View
-from sim.twin.families import FamilyLife, levels_by_origin
+from sim.twin.families import FamilyLife, levels_of_singles
 from sim.twin.growing import grow_up
 from sim.twin.kids import (
     Kids,
@@ -148,7 +148,7 @@ class Twin:
         self.county = CountyMoves.ready(settings)
         county = start.county_chances(people, self.county, chances)
         couples = start.couples_of(people, chances, county, together=together)
-        self.families = FamilyLife(settings, couples, levels_by_origin(people))
+        self.families = FamilyLife(settings, couples, levels_of_singles(people))
         self.abroad = Abroad(settings)
         self._take_absent(people)
 

@@ -34,7 +34,8 @@ from sim.twin.numbers import Numbers
 
 YOUNG = 15  # up to this age at the end of the year newcomers begin adult life only after it
 GENERATION, AT_HOME_UNTIL = 15, 30  # years by which parents are older; age to live with them
-UNJOINED, JOINED = range(2)
+# Nobody; an immigrant; somebody born in Norway, who is not counted among a family's immigrants.
+UNJOINED, JOINED, JOINED_BORN = range(3)
 FOR_PARENT = int(np.prod(rules.LISTS)) // 2  # the first ring on which parents wait
 RINGS = 2 * FOR_PARENT
 LARGEST_UNIT = 9
@@ -87,24 +88,27 @@ class Newcomers:
         return sums(self.members.kind, number[self.members.of], KINDS), kids
 
     def _join(self, cells: Cells, number: Floats, year: int) -> tuple[Floats, Ints]:
-        """Let units join residents; return the share of each that does, and who the hosts are.
+        """Let units join residents; return the shares that do or not, and who the hosts are.
 
         These are, for every unit, the kind and year of arrival of the commonest hosts.
         """
         view = View(cells)
         rows, waiting = _waiting(cells, view, year)
-        supply, taken = np.zeros(RINGS), np.zeros((2, rows.size))
-        kernel.supply(waiting, supply)
-        free, joined = supply.copy(), np.zeros(self.unit.size)
+        supply, taken = np.zeros((2, RINGS)), np.zeros((2, rows.size))
+        kernel.supply(waiting, supply[0])
+        kernel.supply(waiting._replace(persons=waiting.persons * (view.own[rows] == 0)), supply[1])
+        supply, of_born = supply[0], _part_of(supply[1], supply[0])
+        free, joined, born = supply.copy(), np.zeros(self.unit.size), np.zeros(self.unit.size)
         left = number[self.joining] / 2
         for k in range(len(rules.NEARBY)):
             got = _seated(self.rings[:, k], left, free)
             joined += np.bincount(self.joining, got, self.unit.size)
+            born += np.bincount(self.joining, got * of_born[self.rings[:, k]], self.unit.size)
             left = left - got
-        share = np.divide(supply - free, supply, out=np.zeros(RINGS), where=supply > 0)
-        kernel.taken(waiting, share, taken)
+        kernel.taken(waiting, _part_of(supply - free, supply), taken)
         self._gain(cells, view, rows, taken, joined)
-        return joined / np.maximum(number, LEAST), self._commonest(view, rows, waiting)
+        how = np.stack([number - joined, joined - born, born]) / np.maximum(number, LEAST)
+        return how, self._commonest(view, rows, waiting)
 
     def _gain(self, cells: Cells, view: View, rows: Ints, taken: Floats, joined: Floats) -> None:
         """Let hosts have families of the sizes that joined them."""
@@ -131,6 +135,11 @@ class Newcomers:
         return np.where(kinds < 0, NOBODY, found[np.maximum(kinds, 0) * len(ORIGIN) + self.origin])
 
 
+def _part_of(some: Floats, of: Floats) -> Floats:
+    """Return some as parts of all, 0 where there is nobody."""
+    return np.divide(some, of, out=np.zeros_like(of), where=of > 0)
+
+
 def _seated(ring: Ints, wanted: Floats, free: Floats) -> Floats:
     """Return how many units find a host on these rings; who is taken is no longer free."""
     there = ring >= 0
@@ -138,8 +147,7 @@ def _seated(ring: Ints, wanted: Floats, free: Floats) -> Floats:
     asked = sums(at, wanted * there, free.size)
     found = expected_smaller(asked, free)
     free -= found
-    share = np.divide(found, asked, out=np.zeros_like(found), where=asked > 0)
-    return np.asarray(wanted * there * share[at])
+    return np.asarray(wanted * there * _part_of(found, asked)[at])
 
 
 def _waiting(cells: Cells, view: View, year: int) -> tuple[Ints, kernel.Waiting]:
@@ -189,16 +197,19 @@ class Members:
         plain = np.where(paired, PAIRED, plain)
         married = (joins[self.of] == PARTNER) & (member == 0)
         with_host = np.where(married, PAIRED, np.where(joins[self.of] == PARENT, AT_HOME, plain))
-        self.role = np.stack([plain, with_host])
+        self.role = np.stack([plain, with_host, with_host])
         total = size + others + (head_age[np.cumsum(size) - size] < rules.ADULT)
-        total = np.stack([total, size + 1])[:, self.of]
-        same = np.stack([size, size + 1])[:, self.of]
+        total = np.stack([total, size + 1, size + 1])[:, self.of]
+        same = np.stack([size, size + 1, size])[:, self.of]
         self.family = family_class(total, same)
         self.parent = np.where(mother, column["mother"], 0)
         self.led = self.age[self.begins + self.parent] > YOUNG
 
     def settle(self, cells: Cells, number: Floats, joined: Floats, hosts: Ints, year: int) -> Kids:
-        """Put grown members into cells; return the children."""
+        """Put grown members into cells; return the children.
+
+        joined: shares of each unit that join nobody, an immigrant, or somebody born in Norway.
+        """
         parts = {
             "kind": self.kind, "sex": self.sex, "birth": year - self.age,
             "arrival": np.full(self.age.size, year), "background": self.background,
@@ -208,8 +219,8 @@ class Members:
         types = cells.find({name: values[grown] for name, values in parts.items()})
         cells.homes.add(cells.group[types], self.origin[grown], self.place[grown],
                         number[self.of[grown]])  # fmt: skip
-        share = np.stack([1 - joined, joined]) * number
-        for how in (UNJOINED, JOINED):
+        share = joined * number
+        for how in (UNJOINED, JOINED, JOINED_BORN):
             rows = cells.rows(types, self.level[grown], self.role[how][grown],
                               self.family[how][grown])  # fmt: skip
             cells.add(rows, self.state[grown], share[how][self.of[grown]])
@@ -224,7 +235,7 @@ class Members:
             np.where(self.led[young], inside, NOBODY),
             np.where(self.led[young], inside, hosts[self.of[young]]),
         ])  # fmt: skip
-        share = np.stack([1 - joined, joined]) * number
+        share = np.stack([joined[UNJOINED], joined[JOINED] + joined[JOINED_BORN]]) * number
         made = [
             Kids(**{name: values[young] for name, values in parts.items()},
                  origin=self.origin[young], state=self.state[young],

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from sim.agents.families import Families, children_and_adults
 from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.codes import EDUCATION, SEX
-from sim.transitions import county_moves_kernel
-from sim.transitions.calibrated import SIZES as SIZES_APART
 from sim.transitions.county_moves import CountyMoves
 from sim.transitions.emigration import DEGREE
 from sim.transitions.expected import Chances
@@ -138,12 +136,7 @@ def adults_of(people: Population) -> NDArray[np.int64]:
 
 def county_chances(people: Population, moves: CountyMoves, chances: Chances) -> Floats:
     """Return everybody's chance of moving to another county at the same level."""
-    age = people.year - 1 - people["birth_year"]
-    young = ((age >= county_moves_kernel.YOUNG) & (age <= county_moves_kernel.OLD)).astype(np.int64)
-    kind = moves.kind_of[people["family_total"].astype(np.int64) * SIZES_APART
-                         + people["family_immigrants"]]  # fmt: skip
-    chance = moves.chances[people["reason"], kind, young] * moves.covered[people["background"]]
-    return np.asarray(chance * (1 - chances.move - chances.leave))
+    return np.asarray(moves.chances_of(people) * (1 - chances.move - chances.leave))
 
 
 def kids_of(people: Population, *, follow: bool) -> tuple[Kids, Ints, Ints]:

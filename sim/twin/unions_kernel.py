@@ -124,15 +124,19 @@ def seek(
     same_origin: float,
     both: NDArray[np.float64],
 ) -> None:
-    """Count who seeks a partner: by sex, band of age and origin sought (last: anybody)."""
+    """Count who seeks a partner: by own (born in Norway first), sex, age, origin sought.
+
+    Ages are bands; the last origin is that of those who seek anybody.
+    """
     sexes, births, groups, persons = rows.sex, rows.birth, rows.group, rows.persons
+    own = rows.own
     for r in who:
         sex, age, group = sexes[r], year - births[r], groups[r]
         band = _band(sex, age, ages.man_older, ages.years_apart)
         seeking = persons[r] * within[sex, age - ages.youngest]
         for origin in range(ORIGINS):
-            both[sex, band, origin] += seeking * same_origin * origins[group, origin]
-        both[sex, band, ORIGINS] += seeking * (1.0 - same_origin)
+            both[own[r], sex, band, origin] += seeking * same_origin * origins[group, origin]
+        both[own[r], sex, band, ORIGINS] += seeking * (1.0 - same_origin)
 
 
 @kernel
@@ -145,13 +149,15 @@ def meet(
     origins: NDArray[np.float64],
     same_origin: float,
     success: NDArray[np.float64],
+    of_born: NDArray[np.float64],
     found: NDArray[np.float64],
     come: NDArray[np.float64],
 ) -> None:
-    """Write the chance of finding a partner by row, and who comes: by sex, members, own.
+    """Write the chances of finding a partner by row: an immigrant, and one born in Norway.
 
-    success: share of those who seek that find somebody, as `seek` counts them. come: persons
-    by sex, members whom they bring along with themselves, and whether they are immigrants.
+    success: share of those who seek that find somebody, as `seek` counts them; of_born: share
+    of whom they find that is born in Norway. come: immigrants who come, by sex and members whom
+    they bring along with themselves.
     """
     sexes, births, groups, persons = rows.sex, rows.birth, rows.group, rows.persons
     roles, sizes, own = rows.role, rows.size, rows.own
@@ -159,11 +165,17 @@ def meet(
         sex, age, group = sexes[r], year - births[r], groups[r]
         band = _band(sex, age, ages.man_older, ages.years_apart)
         share = (1.0 - same_origin) * success[sex, band, ORIGINS]
+        born = share * of_born[sex, band, ORIGINS]
         for origin in range(ORIGINS):
-            share += same_origin * origins[group, origin] * success[sex, band, origin]
-        found[r] = within[sex, age - ages.youngest] * min(share, 1.0)
-        members = min(sizes[r], LARGEST_MOVE) if roles[r] == ALONE else 1
-        come[sex, members, own[r]] += found[r] * persons[r]
+            more = same_origin * origins[group, origin] * success[sex, band, origin]
+            share += more
+            born += more * of_born[sex, band, origin]
+        seeking = within[sex, age - ages.youngest] / max(share, 1.0)
+        found[r, 0] = seeking * (share - born)
+        found[r, 1] = seeking * born
+        if own[r] > 0:
+            members = min(sizes[r], LARGEST_MOVE) if roles[r] == ALONE else 1
+            come[sex, members] += seeking * share * persons[r]
 
 
 @kernel
@@ -179,9 +191,9 @@ def unite(
 ) -> int:
     """Let singles find partners: outside the population, and each other.
 
-    found: chance by row of finding one inside. coming: of those who come, by the sex of whom
-    they come to, the share of each number of members, all of them immigrants but for the last
-    line: those who come by themselves and are none.
+    found: chances by row of finding one inside, an immigrant or one born in Norway, who comes
+    alone. coming: of immigrants who come, by the sex of whom they come to, the share of each
+    number of members, all of them immigrants.
     """
     source, key, shares, n = flows.source, flows.key, flows.share, 0
     roles, sexes, births = rows.role, rows.sex, rows.birth
@@ -193,13 +205,13 @@ def unite(
         share = outside[sex, year - births[r] - ages.youngest]
         to = first[r] + MIXED * FAMILIES + _class_of(size + 1, same)
         n = _go(source, key, shares, n, r, to, share, least[r])
-        if found[r] <= least[r]:
+        if found[r, 0] + found[r, 1] <= least[r]:
             continue
         to = first[r] + PAIRED * FAMILIES
         for more in range(1, LARGEST_MOVE + 1):
             there = to + _class_of(size + more, same + 1)
-            n = _go(source, key, shares, n, r, there, found[r] * coming[sex, more], least[r])
+            share = found[r, 0] * coming[sex, more]
+            n = _go(source, key, shares, n, r, there, share, least[r])
         there = to + _class_of(size + 1, same)
-        share = found[r] * coming[sex, LARGEST_MOVE + 1]
-        n = _go(source, key, shares, n, r, there, share, least[r])
+        n = _go(source, key, shares, n, r, there, found[r, 1], least[r])
     return n
