@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from calibration import reconstruct
 from sim.agents.population import ABROAD, RESIDENT
 from sim.chance import Chance
 from sim.codes import BACKGROUND
@@ -34,7 +35,7 @@ def of_one(people, i, settings):
     leave = table[people["origin"][i], int(people["education"][i] >= 4), reached]
     as_immigrant = people.copy()
     as_immigrant["background"][i] = 0
-    apart = Settings(assumptions={"reason_offset": "none"})
+    apart = Settings(model_type=settings.model_type, assumptions={"reason_offset": "none"})
     wish, _ = Mobility.ready(apart).weights(as_immigrant, people.year, i)
     return (1 - leave) * wish / (1 + wish), leave
 
@@ -42,15 +43,16 @@ def of_one(people, i, settings):
 @pytest.mark.parametrize("model_type", [1, 3])
 def test_chances_are_those_of_one_person_after_the_other(model_type):
     settings = Settings(model_type=model_type)
-    people = made_people(load(400, 60))
-    people["place"][:5] = ABROAD
+    people = reconstruct(scale=0.01)
+    born = np.flatnonzero((people["background"] == BORN) & (people["birth_year"] < 1997))
+    others = np.flatnonzero(people["background"] != BORN)
+    people = people.select(np.concatenate([some[: load(150, 20)] for some in (born, others)]))
+    people["place"][:5] = people["place"][-5:] = ABROAD
     found = chances(people, settings)
-    for i in range(0, len(people), load(3, 7)):
-        if people["background"][i] != BORN:
-            move, leave = of_one(people, i, settings)
-            assert (found.move[i], found.leave[i]) == (pytest.approx(move), pytest.approx(leave))
-        elif people["place"][i] == RESIDENT:
-            assert found.leave[i] == pytest.approx(of_one(people, i, settings)[1])
+    assert (found.move[5 : load(150, 20)] > 0).all()
+    for i in range(len(people)):
+        move, leave = of_one(people, i, settings)
+        assert (found.move[i], found.leave[i]) == (pytest.approx(move), pytest.approx(leave))
 
 
 def test_nobody_abroad_nor_any_child_is_expected_to_go():
@@ -66,11 +68,12 @@ def test_nobody_abroad_nor_any_child_is_expected_to_go():
 
 def test_as_many_go_as_are_expected_to_in_the_mean_of_many_lives():
     """Of those who follow nobody. Beyond 4.5 standard errors: false alarms below 1 in 100,000."""
-    people, settings = made_people(load(6_000, 600)), Settings()
+    people, settings = reconstruct(scale=load(0.01, 0.001)), Settings()
     found, many = chances(people, settings), load(40, 6)
     asked = people["birth_year"] <= people.year - 1 - YOUNGEST
     born = people["background"] == BORN
     for whom in (asked & ~born, asked & born):
+        assert whom.sum() > 10
         went = np.zeros((many, 2))
         for k in range(many):
             simulation = Simulation(

@@ -102,8 +102,9 @@ class Descendants:
 
 
 def _moves_only(tables: mobility_kernel.Tables) -> mobility_kernel.Tables:
-    """Return the weights of moving as they are, and of emigrating 0."""
-    return tables._replace(age=np.ascontiguousarray(tables.age * np.array([1.0, 0.0])))
+    """Return the weights of moving as they are, and of emigrating 0, of whatever background."""
+    age = np.ascontiguousarray(tables.age * np.array([1.0, 0.0]))
+    return tables._replace(age=age, covered=np.ones_like(tables.covered))
 
 
 def probabilities(year: int) -> NDArray[np.float64]:
