@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from runs import store
-from runs.manifest import FORMAT
+from runs.manifest import FORMAT, sha256_of
 from runs.people import EMBEDDED, file_problem
 from runs.recorded import record_problems
 from runs.settings import scenario_of
@@ -21,7 +21,7 @@ from scenarios.fields import UNCERTAIN
 from scenarios.schema import Scenario, load_scenario, names
 from sim.problems import InputError, Problem, refuse, shown, suggest
 
-MANIFEST = "manifest.json"
+MANIFEST, TABLES = "manifest.json", ("flows.parquet", "stocks.parquet")
 NEEDED = ("scenario", "years", "replicates", "seed", "population", "parameters")
 UNALTERED = "as it is"
 SAID = {"set": "set to", "add": "added", "factor": "times"}  # what a change of a lever does
@@ -200,7 +200,7 @@ def _run(word: str, folder: Path) -> Comparand:
     if kind != FORMAT or not all(name in record for name in NEEDED):
         said = f"{MANIFEST} of {here} is not that of a run"
         raise InputError(word, [Problem("run", said, FORMAT, cure)])
-    problems = record_problems(record)
+    problems = [*record_problems(record), *_altered(record, folder)]
     if problems:
         at = [replace(one, where=f"{MANIFEST} of {here}: {one.where}") for one in problems]
         raise InputError(word, at)
@@ -209,6 +209,19 @@ def _run(word: str, folder: Path) -> Comparand:
     except InputError:  # of another Vandring; its tables can still be compared
         return Comparand(word, None, folder, record)
     return Comparand(word, scenario, folder, record)
+
+
+def _altered(record: Mapping[str, Any], folder: Path) -> Iterator[Problem]:
+    """Yield tables of a run that are not those that its manifest tells of."""
+    files = record.get("files")
+    for name in TABLES:
+        told = files.get(name) if isinstance(files, dict) else None
+        try:
+            if told is not None and sha256_of(folder / name) != told:
+                cure = "Run the scenario again, or compare the scenarios."
+                yield Problem(f"files.{name}", "is of another file than lies there", "", cure)
+        except OSError:
+            continue  # what is not there cannot be compared, and is told later
 
 
 def _with(one: Comparand, given: Mapping[str, Any], problems: list[Problem]) -> Comparand:
@@ -265,7 +278,9 @@ def _ground(a: Comparand, b: Comparand, given: tuple[str, ...], *, finished: boo
             notes.append(f"A was lived to {a.years[1]}, B to {b.years[1]}: the years to {years[1]} "
                          "are compared.")  # fmt: skip
         if a.replicates != b.replicates:
-            notes.append(f"A has {a.replicates} replicates, B {b.replicates}.")
+            notes.append(f"A has {_replicates(a)}, B {_replicates(b)}: {replicates} "
+                         f"{'are' if replicates > 1 else 'is'} compared.")  # fmt: skip
+        notes += _drawn_otherwise(a, b, replicates)
     else:
         notes += _set_aside(a, b)
     shared = not finished or a.seed == b.seed
@@ -274,6 +289,22 @@ def _ground(a: Comparand, b: Comparand, given: tuple[str, ...], *, finished: boo
                      "are wide and nobody can be followed from one to the other.")  # fmt: skip
     lived = shared and a.scenario is not None and b.scenario is not None
     return Ground(a, b, years, replicates, a.seed, lived, shared, given, tuple(notes))
+
+
+def _replicates(one: Comparand) -> str:
+    return f"{one.replicates} replicate{'s' if one.replicates > 1 else ''}"
+
+
+def _drawn_otherwise(a: Comparand, b: Comparand, replicates: int) -> Iterator[str]:
+    """Say that two runs do not draw the same, or are compared without what they drew."""
+    drawn = [set(one.record.get("uncertainty", ()) if one.scenario is None
+                 else one.scenario.uncertainty) for one in (a, b)]  # fmt: skip
+    if replicates == 1 and any(drawn) and max(a.replicates, b.replicates) > 1:
+        yield "One replicate is lived with the estimates themselves, so numbers are not a report's."
+    elif replicates > 1 and drawn[0] != drawn[1]:
+        said = [" and ".join(word for word in UNCERTAIN if word in of) or "nothing" for of in drawn]
+        yield (f"A draws {said[0]} anew in each replicate, B {said[1]}: what is drawn in one alone "
+               "is in the difference too.")  # fmt: skip
 
 
 def _set_aside(a: Comparand, b: Comparand) -> Iterator[str]:

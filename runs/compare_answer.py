@@ -19,6 +19,7 @@ ALL_YEARS = -1  # as Differences.at calls them
 COMING = ("arrivals", "returns", "births")
 MOST = 0.5  # a mechanism with more of the difference than this is named in the first sentence
 FEW_TIMES = 10  # shared luck that gains less is said to gain little
+FEWEST_ALIKE = 5  # replicates; fewer that differ by the same number may do so by chance
 BECAUSE = {
     "composition": "other people live in Norway on 1 January",
     "employment": "people's labour-market status is another",
@@ -37,7 +38,7 @@ def answer(found: Comparison, labels: tuple[str, str]) -> list[str]:
     if nothing(found):
         return [_nothing(found, labels)]
     year = found.every_year[focus(found)]
-    sentences = [
+    return [
         f"With {labels[1]} instead of {labels[0]}, {_emigrations(found, year)}.",
         *_expected(found, year),
         *_gross(found, year),
@@ -46,9 +47,6 @@ def answer(found: Comparison, labels: tuple[str, str]) -> list[str]:
         *_others(found, year),
         *_gain(found),
     ]
-    if found.replicates == 1:
-        sentences.append("There is one replicate, hence no interval.")
-    return sentences
 
 
 def nothing(found: Comparison) -> bool:
@@ -70,14 +68,22 @@ def focus(found: Comparison) -> int:
 def _nothing(found: Comparison, labels: tuple[str, str]) -> str:
     runs = f"{found.replicates} replicates" if found.replicates > 1 else "the replicate"
     who = "everybody does" if found.reasons is not None else "every count is"
-    return (f"Nothing differs: in {runs} of {found.years[0]}-{found.years[1]} {who} the same with "
-            f"{labels[1]} as with {labels[0]}.")  # fmt: skip
+    first, last = found.years
+    years = f"{first}-{last}" if first < last else str(first)
+    said = f"in {runs} of {years} {who} the same with {labels[1]} as with {labels[0]}."
+    expected = found.differences.at(ALL_YEARS, "expected_emigrations").mean
+    if not expected or math.isnan(expected):
+        return f"Nothing differs: {said}"
+    return (f"Nobody does anything else: {said} By everybody's chances on 1 January emigrations "
+            f"differ by {expected:+.2g} in {years}.")  # fmt: skip
 
 
 def _emigrations(found: Comparison, year: int) -> str:
     y = year - found.years[0]
     one = found.differences.at(y, "emigrations")
     text = f"{PLURAL['emigrations']} in {year} are {size(one, word='95' + PERCENT + ' interval ')}"
+    if found.replicates == 1:
+        return f"{text} in the one replicate that was lived, which tells no interval"
     if not certain(one):
         return text
     if not math.isnan(one.percent):
@@ -94,10 +100,15 @@ def _expected(found: Comparison, year: int) -> Iterator[str]:
 
 
 def certain(one: Difference) -> bool:
-    """Return whether there is a difference: one whose interval does not hold 0."""
+    """Return whether there is a difference: one whose interval does not hold 0.
+
+    A few replicates that differ by the very same number leave an interval of no width, by chance.
+    """
     if one.replicates < 2 or math.isnan(one.low):
         return one.mean != 0
-    return one.low > 0 or one.high < 0 or (one.low == one.high and one.mean != 0)
+    if one.low == one.high:
+        return one.mean != 0 and one.replicates >= FEWEST_ALIKE
+    return one.low > 0 or one.high < 0
 
 
 def size(one: Difference, *, word: str = "", stock: bool = False) -> str:
@@ -106,6 +117,8 @@ def size(one: Difference, *, word: str = "", stock: bool = False) -> str:
         return "as many"
     if not certain(one):
         found = told(estimate(one), signed=True, name=word, stock=stock)
+        if one.low == one.high:
+            return f"{found} in each of {one.replicates} replicates, too few to tell"
         return f"not clearly more or fewer: the interval of the difference, {found}, holds 0"
     return told(estimate(one, sign=math.copysign(1.0, one.mean)),
                 " fewer" if one.mean < 0 else " more", name=word, stock=stock)  # fmt: skip
@@ -173,7 +186,7 @@ def _by_reason(found: Comparison, year: int) -> Iterator[str]:
         code = max(sure, key=lambda name: abs(sure[name].mean))
         share = f", {relative(sure[code])}" if not math.isnan(sure[code].percent) else ""
         found_most = f"{PEOPLE[code]}: {size(sure[code])}{share}"
-        yield f"The largest difference by reason is that of {found_most}."
+        yield f"The largest clear difference by reason is that of {found_most}."
 
 
 def _others(found: Comparison, year: int) -> Iterator[str]:
@@ -195,10 +208,10 @@ def _gain(found: Comparison) -> Iterator[str]:
         yield "Luck is not shared between A and B, so only large differences can be seen."
         return
     gain, expected = (_usual_gain(found, name) for name in ("emigrations", "expected_emigrations"))
-    if math.isnan(gain):
+    if math.isnan(gain) or found.replicates < FEWEST_ALIKE:
         return
-    text = (f"Without shared luck, the same precision would take about {gain:,.0f} times as many "
-            "replicates")  # fmt: skip
+    text = (f"Without shared luck, the same precision of the mean would take about {gain:,.0f} "
+            "times as many replicates")  # fmt: skip
     if not math.isnan(expected):
         yield f"{text}, and about {expected:,.0f} times as many to know it as well as by chances."
     else:

@@ -87,6 +87,7 @@ def write_comparison(
         "files": record["files"],
         "answer": sentences,
         "notes": record["notes"],
+        "warnings": record["warnings"],
         "headline": headline(found),
     }
 

@@ -92,7 +92,7 @@ def _tell(folder: Path, outcome: dict[str, Any], *, as_json: bool) -> None:
         print(json.dumps(outcome, indent=2, ensure_ascii=False))
         return
     print(outcome["answer"][0])
-    for note in outcome["notes"]:
+    for note in (*outcome["notes"], *outcome["warnings"]):
         print(f"Note: {note}")
     print(f"The report lies in\n  {folder / 'report.html'}")
 
@@ -109,10 +109,10 @@ def compare(
     mark = sha256(repr([started.isoformat(), command]).encode()).hexdigest()
     name = f"compare-{labels[0]}-{labels[1]}"
     folder = store.new_folder(name, mark, started, out)
-    found = find(ground, threads)
-    record = _manifest(ground, found, started, command)
-    record["timings"] = {"simulation": round(time.monotonic() - clock, 3)}
-    with store.whole_folder(folder) as part:
+    with store.whole_folder(folder) as part:  # so that a folder that cannot be is told at once
+        found = find(ground, threads)
+        record = _manifest(ground, found, started, command)
+        record["timings"] = {"simulation": round(time.monotonic() - clock, 3)}
         outcome = write_comparison(part, record, found.comparison, ground.labels)
     return folder, {"folder": str(folder), "report": str(folder / "report.html"), **outcome}
 

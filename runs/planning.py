@@ -30,6 +30,7 @@ is now. The half-width is that of the 95 % interval of the mean, which more repl
 interval for one history they do not.
 """
 GIB, MIB = 2**30, 2**20
+FEW = 10  # replicates; of fewer the interval for one history is mostly what they do not know
 MANY = 40  # replicates of each of the two ensembles of the pilot of precision
 
 
@@ -201,13 +202,18 @@ def in_words(plan: dict[str, Any]) -> list[str]:
 def _precision_in_words(known: dict[str, Any], drawn: list[str]) -> list[str]:
     what = f"{known['measure'].replace('_', ' ')} in {known['year']}"
     beside = " and ".join(["chance", *drawn])
+    few = known["replicates"] < FEW
     return [
         f"  {what}, about {known['mean']:,g}: {known['replicates']:,} replicates give "
         f"a 95 % interval of the mean of ±{known['half_width_of_mean']:,g} "
         f"(wanted ±{known['wanted_half_width']:,g}).",
         f"  The interval for one history is then ±{known['half_width_of_one_history']:,g} "
         f"({beside}; {known['drawn_share_of_variance']:.0f} % of the variance is not chance); "
-        "more replicates do not narrow it.",
+        + (
+            "so few replicates hardly know it; some tens tell it much more narrowly."
+            if few
+            else "more replicates hardly narrow it."
+        ),
     ]
 
 

@@ -98,6 +98,8 @@ def replay(folder: Path, few: int | None = None, threads: int = 1) -> Verdict:
     record = _record_of(folder)
     scenario = scenario_of(record, folder)
     many = min(few or scenario.replicates, scenario.replicates)
+    if few is not None and few > many:
+        print(f"vandring: note: the run has {many} replicates, not {few:,}", file=sys.stderr)
     with TemporaryDirectory(prefix="vandring-replay-") as place, ExitStack() as stack:
         near, shards = Path(place) / "people", record["population"].get("shards")
         people = people_of(scenario, shards, near, stack)
@@ -211,7 +213,7 @@ def _record_of(folder: Path) -> dict[str, Any]:
     try:
         record = json.loads((folder / MANIFEST).read_text("utf-8"))
         known = {"scenario", "files", "versions"} <= set(record)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         known = False
     if not known:
         found = f"{folder / MANIFEST} does not say how the run was made"

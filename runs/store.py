@@ -35,8 +35,9 @@ def folder_problem(out: str | None) -> list[Problem]:
             found = f"{out} is the folder that you stand in"
             return [Problem("--out", found, allowed, "Give the name of a folder below it.")]
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            found = f"{out} is {'not empty' if folder.is_dir() else 'no folder'}"
             cure = "Choose another name; finished runs are never written over."
-            return [Problem("--out", f"{out} is not empty", allowed, cure)]
+            return [Problem("--out", found, allowed, cure)]
     except OSError as error:
         return list(cannot_write(folder, error).problems)
     return []

@@ -43,12 +43,12 @@ def compared(*histories):
 
 
 def test_fewer_and_why():
-    found = compared(
+    three = (
         history(100, 80, direct=(25, 1), composition=(0, 4)),
         history(110, 88, direct=(26, 2), composition=(0, 2)),
         history(90, 72, direct=(22, 0), composition=(0, 4)),
     )
-    said = answer(found, LABELS)
+    said = answer(compared(*three), LABELS)
     assert said[0] == (
         "With other instead of plain, emigrations of immigrants in 2013 are 20 fewer "
         "(95\N{NO-BREAK SPACE}% interval 15 to 25), a change of \N{MINUS SIGN}20.00"
@@ -62,6 +62,8 @@ def test_fewer_and_why():
     assert "composition" in said[2]
     assert "employment" not in said[2]
     assert any("labour immigrants: 20 fewer" in sentence for sentence in said)
+    assert not any("times as many" in sentence for sentence in said)  # three tell no variance
+    said = answer(compared(*three, *three), LABELS)
     assert any("about 41 times as many" in sentence for sentence in said)
     assert any("immigrants in Norway are as many" in sentence for sentence in said)
 
@@ -89,16 +91,31 @@ def test_what_chance_can_make_is_not_called_a_difference():
 
 def test_one_replicate_has_no_interval():
     said = answer(compared(history(100, 90, direct=(10, 0))), LABELS)
-    assert "are 10 fewer, a change of" in said[0]
-    assert said[-1] == "There is one replicate, hence no interval."
+    assert said[0].endswith(
+        "are 10 fewer in the one replicate that was lived, which tells no interval."
+    )
+    assert "because" not in said[0]
+
+
+def test_two_replicates_that_agree_by_chance_tell_nothing_and_five_do():
+    said = answer(compared(*[history(100, 90, direct=(10, 0))] * 2), LABELS)
+    assert said[0].endswith("10 in each of 2 replicates, too few to tell.")
+    assert not any("largest clear difference" in sentence for sentence in said)
+    assert "are 10 fewer" in answer(compared(*[history(100, 90, direct=(10, 0))] * 5), LABELS)[0]
+
+
+def test_chances_may_differ_where_nobody_does_anything_else():
+    found = compared(history(100, 100, (99.5, 99.538)), history(90, 90, (90.5, 90.538)))
+    (said,) = answer(found, LABELS)
+    assert said.startswith("Nobody does anything else: in 2 replicates of 2013 everybody does")
+    assert said.endswith("emigrations differ by +0.038 in 2013.")
 
 
 def test_nothing_is_nothing():
     found = compared(history(100, 100), history(90, 90))
     assert nothing(found)
     assert answer(found, LABELS) == [
-        "Nothing differs: in 2 replicates of 2013-2013 everybody does the same with other as "
-        "with plain."
+        "Nothing differs: in 2 replicates of 2013 everybody does the same with other as with plain."
     ]
 
 
@@ -134,13 +151,14 @@ def test_runs_without_shared_luck_are_said_to_be():
 
 
 def test_chances_tell_a_difference_better_than_what_happened():
-    found = compared(
+    three = (
         history(100, 80, (100.5, 82.0), direct=(20, 0)),
         history(110, 88, (101.0, 82.5), direct=(22, 0)),
         history(90, 72, (99.0, 81.0), direct=(18, 0)),
     )
-    said = answer(found, LABELS)
+    said = answer(compared(*three), LABELS)
     assert (
         said[1] == "By everybody's chances on 1 January 2013, they are 18.3 fewer (17.6 to 19.1)."
     )
+    said = answer(compared(*three, *three), LABELS)
     assert any("about 41 times as many replicates, and about 1" in sentence for sentence in said)

@@ -17,6 +17,7 @@ from runs import comparing
 from runs.cli import main
 from runs.comparands import changed_fields, common_ground
 from runs.comparing import find
+from runs.manifest import sha256_of
 from scenarios.schema import load_scenario
 from sim.agents import files
 from sim.problems import InputError
@@ -278,6 +279,12 @@ def test_runs_whose_numbers_come_out_otherwise_are_not_trusted_to_be_lived(compa
     count = flows.schema.get_field_index("count")
     more = flows.set_column(count, "count", pc.add(flows["count"], 1))
     pq.write_table(more, other / "flows.parquet")
+    code, folder, _, err = compare(home / "a", other)
+    assert code == 2
+    assert "files.flows.parquet: is of another file than lies there" in err
+    record = json.loads((other / "manifest.json").read_text("utf-8"))
+    record["files"]["flows.parquet"] = sha256_of(other / "flows.parquet")
+    (other / "manifest.json").write_text(json.dumps(record), "utf-8")
     _, folder, out, _ = compare(home / "a", other)
     assert "was made by another Vandring, whose numbers differ" in out
     assert not (folder / "who_changed.csv").exists()
@@ -310,13 +317,47 @@ def test_what_only_one_run_holds_is_left_out_and_said(compare, home, tmp_path):
     assert main(["run", less, *words, "--replicates", "4", "--out", str(longer)]) == 0
     _, folder, out, _ = compare(home / "a", longer)
     assert "A was lived to 2014, B to 2015: the years to 2014 are compared." in out
-    assert "A has 3 replicates, B 4." in out
+    assert "A has 3 replicates, B 4 replicates: 3 are compared." in out
     back = compare(longer, home / "a")[1]
     for row, opposite in zip(*map(table, (folder / "comparison.csv", back / "comparison.csv")),
                              strict=True):  # fmt: skip
         assert (row["a"], row["b"]) == (opposite["b"], opposite["a"])
     whole = compare(home / "a", home / "b")[1]
     assert (folder / "comparison.csv").read_bytes() == (whole / "comparison.csv").read_bytes()
+
+
+def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
+    drawn = tmp_path / "drawn"
+    words = [*small(home), "--uncertainty", "parameters", "--out", str(drawn)]
+    assert main(["run", str(home / "less.yaml"), *words]) == 0
+    plain, one = tmp_path / "plain", tmp_path / "one"
+    for where, replicates in ((plain, 3), (one, 1)):
+        words = [*small(home, replicates), "--uncertainty", "none", "--out", str(where)]
+        assert main(["run", "baseline", *words]) == 0
+    out = compare(plain, drawn)[2]
+    assert "A draws nothing anew in each replicate, B parameters" in out
+    assert "draws" not in compare(plain, plain)[2]
+    out = compare(drawn, one)[2]
+    assert "A has 3 replicates, B 1 replicate: 1 is compared." in out
+    assert "the estimates themselves, so numbers are not a report's" in out
+
+
+def test_where_nothing_can_be_written_nothing_is_lived(home, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(comparing, "find", None)
+    (tmp_path / "file").write_text("")
+    for out, says in (("file", "file is no folder"), ("file/below", "cannot be written")):
+        words = ["baseline", str(home / "less.yaml"), "--out", str(tmp_path / out)]
+        assert main(["compare", *words]) == 2
+        assert says in " ".join(capsys.readouterr().err.split())
+
+
+def test_what_has_no_effect_in_the_years_lived_is_told(compare, home, tmp_path):
+    later = tmp_path / "later.yaml"
+    later.write_text("name: later\nquestion: q\nbased_on: baseline\nchanges:\n"
+                     "  unemployment.norway: {2025..2030: +1}\n", "utf-8")  # fmt: skip
+    _, _, out, _ = compare("baseline", later, *small(home, 2))
+    assert "Nothing differs" in out
+    assert "unemployment.norway in 2025..2030 has no effect: the run's years are" in out
 
 
 def test_of_scenarios_a_decides_and_it_is_said(compare, home, tmp_path):

@@ -46,6 +46,7 @@ def test_the_same_bits(run, capsys):
     answer = json.loads(capsys.readouterr().out)
     assert (answer["agrees"], answer["replicates"], answer["of"]) == (True, 2, 3)
     assert replay(run, 99).of == 3
+    assert "note: the run has 3 replicates, not 99" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -106,6 +107,7 @@ def test_code_and_inputs_that_differ_are_told_and_the_run_is_replayed(run, capsy
     [
         (lambda run: (run / "manifest.json").unlink(), "there is no finished run x"),
         (lambda run: (run / "manifest.json").write_text("{}"), "does not say how the run was made"),
+        (lambda run: (run / "manifest.json").write_text("[" * 10**5), "how the run was made"),
         (lambda run: (run / "flows.parquet").write_text("no"), "its tables cannot be read"),
         (lambda run: (run / "stocks.parquet").unlink(), "its tables cannot be read"),
         (lambda run: (run.parent / "p.parquet").unlink(), "p.parquet"),
