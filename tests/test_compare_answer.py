@@ -162,3 +162,42 @@ def test_chances_tell_a_difference_better_than_what_happened():
     )
     said = answer(compared(*three, *three), LABELS)
     assert any("about 41 times as many replicates, and about 1" in sentence for sentence in said)
+
+
+def long(years, a, b, stocks=(1000, 1000), chances=None, work=0, study=0):
+    """Return a replicate of some years: emigrations of A and B, and more of two reasons in B."""
+    counts = np.zeros((2, years + 1, len(KINDS), len(CELLS)), dtype=np.int64)
+    counts[:, :years, KINDS.index("arrive"), 0] = 5
+    chance = np.zeros((2, years, 2, len(CELLS)))
+    for w, emigrations in enumerate((a, b)):
+        counts[w, :years, KINDS.index("emigrate"), 0] = emigrations
+        counts[w, years, KINDS.index("stock"), 0] = stocks[w]
+        chance[w, :, 0, 0] = emigrations if chances is None else chances[w]
+    for reason, more in (("work", work), ("education", study)):
+        counts[:, :years, KINDS.index("emigrate"), CELLS.index(("reason", reason))] = 50
+        counts[1, :years, KINDS.index("emigrate"), CELLS.index(("reason", reason))] += more
+    shape = (years, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS))
+    outcomes = np.zeros((years, len(OUTCOMES), len(OUTCOMES)), dtype=np.int64)
+    return History(counts, np.zeros(shape, np.int64), outcomes,
+                   np.zeros((2, years, len(COUNTS)), np.int64), chance)  # fmt: skip
+
+
+def test_every_sentence_is_of_the_years_that_it_names():
+    tally = Tally()
+    for k in range(6):
+        tally.add(long(3, [100, 100, 100 + k % 2], [101, 110, 130], (900, 960 + k % 3),
+                       ([99.0] * 3, [100.0, 107.0, 126.0 + 0.01 * k]), work=4, study=-9))  # fmt: skip
+    said = answer(tally.comparison((2013, 2015), 6), LABELS)
+    assert "emigrations of immigrants in 2015 are 29.5 more" in said[0]
+    assert said[1].startswith("By everybody's chances on 1 January 2015, they are 27")
+    assert any("2013-2015 together, emigrations are 40.5 more" in one for one in said)
+    assert any("On 1 January 2016 immigrants in Norway are 61 more" in one for one in said)
+    assert any("largest clear difference by reason is that of education immigrants: 9 fewer" in one
+               for one in said)  # fmt: skip
+
+
+def test_a_mechanism_that_pulls_the_other_way_is_no_reason():
+    found = compared(*[history(100 + k % 2, 110, direct=(20, 1), composition=(0, 5))
+                       for k in range(6)])  # fmt: skip
+    assert "are 10 more" in answer(found, LABELS)[0] or "are 9" in answer(found, LABELS)[0]
+    assert "because" not in answer(found, LABELS)[0]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from runs.crossing import draws_of, sharing_of
 from runs.differences import (
     MEASURES,
     Moments,
@@ -17,6 +18,7 @@ from runs.differences import (
     measured,
     settled_measures,
 )
+from runs.intervals import spread
 from runs.lockstep import KINDS, History
 from runs.matching import CELLS, DIRECTIONS, EXPLAINED, MECHANISMS, OUTCOMES
 
@@ -231,3 +233,72 @@ def test_a_stock_is_settled_a_year_longer_than_flows():
     flow, stock = found[:, MEASURES.index("emigrations")], found[:, MEASURES.index("stock")]
     assert flow.tolist() == [True, True, False, False, False]
     assert stock.tolist() == [True, True, True, False, True]  # the last is all years: no stock
+
+
+@pytest.mark.parametrize("drawn", [("parameters",), ("economy",), ("parameters", "economy")])
+def test_replicates_that_come_one_by_one_are_split_as_all_of_them_together(drawn):
+    """Forty-seven replicates: two rings and a part of a third; the economy makes most."""
+    rng, many = np.random.default_rng(3), 47
+    parameters, economy = np.array([draws_of(k) for k in range(many)]).T
+    values = rng.normal(size=(many, 4))
+    values += 1.5 * rng.normal(size=(many, 4))[parameters] * ("parameters" in drawn)
+    values += 4.0 * rng.normal(size=(many, 4))[economy] * ("economy" in drawn)
+    nothing = np.zeros(many, dtype=np.int64)
+    sharing = sharing_of(parameters if "parameters" in drawn else nothing,
+                         economy if "economy" in drawn else nothing)  # fmt: skip
+    found = Moments(drawn)
+    for value in values:
+        found.add(value)
+    for mine, theirs in zip(found.spread, spread(values, sharing), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-9, atol=1e-12)
+    assert (found.spread.shares[1] > 0.5).all() == ("economy" in drawn)
+
+
+def test_shares_of_runs_that_share_no_luck_are_weighed_by_their_variances():
+    rng, a, b = np.random.default_rng(4), Moments(("parameters",)), Moments(("parameters",))
+    for k in range(40):
+        a.add(rng.normal(size=1) * 10)
+        b.add(np.array([float(draws_of(k)[0])]) + rng.normal(size=1) * 0.01)
+    share = 100 * b.variance / (a.variance + b.variance) * b.spread.shares[0]
+    share += 100 * a.variance / (a.variance + b.variance) * a.spread.shares[0]
+    found = differences(a, b, None, drawn=True).values[-3, 0]
+    assert found == pytest.approx(share[0])
+
+
+def history(years, a, b, chances=(0.0, 0.0)):
+    """Return a replicate in which every year has a and b emigrations, and such chances."""
+    shape = (years, len(EXPLAINED), len(MECHANISMS), len(DIRECTIONS), len(CELLS))
+    expected = np.zeros((2, years, 2, len(CELLS)))
+    expected[:, :, 0, 0] = np.array(chances)[:, None]
+    worlds = np.stack([counts(years, emigrate=a), counts(years, emigrate=b)])
+    return History(worlds, np.zeros(shape, int),
+                   np.zeros((years, len(OUTCOMES), len(OUTCOMES)), int),
+                   np.zeros((2, years, 1), int), expected)  # fmt: skip
+
+
+def test_a_change_in_any_replicate_is_a_change():
+    for order in ((1, 0), (0, 1)):
+        tally = Tally()
+        for more in order:
+            tally.add(history(1, 5, 5 + more))
+        assert tally.comparison((2013, 2013), 2).reasons.changed
+
+
+def test_chances_of_all_years_are_added_up():
+    tally = Tally()
+    for _ in range(2):
+        tally.add(history(3, 5, 6, (2.0, 4.5)))
+    found = tally.comparison((2013, 2015), 2).differences
+    assert found.at(0, "expected_emigrations").mean == pytest.approx(2.5)
+    assert found.at(-1, "expected_emigrations").mean == pytest.approx(7.5)
+
+
+def test_who_differs_in_years_in_which_the_economy_is_known_owes_nothing_to_it():
+    tally, rng = Tally(("economy",)), np.random.default_rng(1)
+    for k in range(40):
+        made = history(2, 5, 5)
+        made.who[:, 0, 0, 1, 0] = draws_of(k)[1] * 10 + rng.integers(0, 3, 2)
+        tally.add(made)
+    shares = tally.comparison((2023, 2024), 40).reasons.shares[1, :, 0, 0, 0]
+    assert shares[0] == 0
+    assert shares[1] > 50

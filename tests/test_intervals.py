@@ -17,6 +17,7 @@ from runs.intervals import (
     Estimate,
     interval,
     intervals,
+    noise,
     split,
     whole_percents,
 )
@@ -185,3 +186,7 @@ def test_whole_percents_round_up_where_most_is_lost():
     assert whole_percents([33.4, 33.3, 33.3]) == [34, 33, 33]
     assert whole_percents([1.2, 49.4, 49.4]) == [1, 50, 49]
     assert split([0.0, 28.999999999999996, 71.0]) == "0 · 29 · 71"
+
+
+def test_how_well_a_share_is_known_is_told_of_ninety_five_of_a_hundred():
+    assert noise(400) == f"{1.96 * NOISE / 20:.0f}"
