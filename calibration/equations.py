@@ -7,13 +7,16 @@ rates are equations too: 'of these persons 42 percent live alone' is a sum over 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from calibration.pool import Pool
 from calibration.raking import Floats, Ints
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Block:
 
     name: str
     cells: tuple[str, ...]
-    matrix: sparse.csr_matrix
+    matrix: "sparse.csr_matrix"
     target: Floats
     tolerance: Floats
     source: str
@@ -65,7 +68,9 @@ def _spread(tolerance: ArrayLike, like: Floats) -> Floats:
     return np.maximum(np.broadcast_to(given, like.shape), 1e-6)
 
 
-def _sum_by(pool: Pool, label: Ints, value: NDArray[np.generic], size: int) -> sparse.csr_matrix:
+def _sum_by(pool: Pool, label: Ints, value: NDArray[np.generic], size: int) -> "sparse.csr_matrix":
+    from scipy import sparse  # where it is needed: who only reads the register does without
+
     rows = np.flatnonzero(label >= 0)
     cell, family = label[rows], pool["family"][rows]
     shape = (size, pool.level.size)

@@ -9,7 +9,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from calibration import margins as m
 from calibration import start_years
@@ -185,6 +184,8 @@ def _levels(
     size, k = pool.size, len(codes)
     has = np.eye(k)[pool[name]] - shares
     persons = float((pool.prior[pool["family"]] * whom).sum())
+    from scipy import sparse  # where it is needed: who only reads the register does without
+
     rows = sparse.csr_matrix(
         (
             (has * whom[:, None]).ravel(),

@@ -15,6 +15,7 @@ from sim.problems import Problem
 Columns = Mapping[str, NDArray[Any]]
 NORWEGIAN_BORN = BACKGROUND.index("norwegian_born")
 RESIDENT, ABROAD = PLACE.index("resident"), PLACE.index("abroad")
+SPARSE = 8  # numbers of families that go further beyond the persons are counted anew
 _numbers: ContextVar[NDArray[np.int64] | None] = ContextVar("rows of the file", default=None)
 
 
@@ -161,7 +162,9 @@ def _more_residents_than_immigrants(columns: Columns, year: int) -> Iterator[Pro
 
 def _crowded(columns: Columns, name: str, counted: NDArray[Any], whom: str) -> Iterator[Problem]:
     """A family may have members outside the file, but not fewer members than in the file."""
-    number = np.unique(columns["family"], return_inverse=True)[1]
+    number = columns["family"]
+    if number.size and not 0 <= number.min() <= number.max() < SPARSE * number.size:
+        number = np.unique(number, return_inverse=True)[1]
     members = np.bincount(number[counted])
     found = members[number[counted]]
     wrong = np.flatnonzero(counted)[columns[name][counted] < found]

@@ -6,7 +6,6 @@ and draws of different models are independent, as models of different persons ar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from sim.chance import Chance, between_0_and_1
 from sim.problems import Problem, refuse
@@ -48,6 +47,8 @@ def process(model: str) -> str:
 def _normals(name: str, many: int, n: int, seed: int) -> Floats:
     """Return (many, n) standard normals; the draw stands where chance has the person."""
     words = Chance(seed).words(name, 0, np.arange(n), many)
+    from scipy.special import ndtri  # here, because its import takes a twentieth of a second
+
     normal: Floats = ndtri(between_0_and_1(words))
     return normal
 
