@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from calibration.pool import COLUMNS, Pool
 from calibration.raking import Floats
+from sim.arrow import numbers as numbers_in
 
 FOLDER = Path(__file__).parent / "register"
 PERSONS, FAMILIES, ABOUT = "persons.parquet", "families.parquet", "about.json"
@@ -61,14 +62,11 @@ def read_solution(folder: Path) -> Solution:
     """Read a solution from a folder."""
     persons = pq.ParquetFile(folder / PERSONS).read()
     families = pq.ParquetFile(folder / FAMILIES).read()
-    columns = {name: _numbers(persons[name]).astype(np.int64) for name in COLUMNS}
-    numbers = {name: _numbers(families[name]).astype(np.float64) for name in families.column_names}
+    columns = {name: numbers_in(persons[name]).astype(np.int64) for name in COLUMNS}
+    numbers = {
+        name: numbers_in(families[name]).astype(np.float64) for name in families.column_names
+    }
     level = numbers.pop("level").astype(np.int64)
     pool = Pool(columns, level, numbers.pop("prior"))
     about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
     return Solution(pool, {int(year): number for year, number in numbers.items()}, about)
-
-
-def _numbers(column: Any) -> np.ndarray[Any, Any]:
-    """Return a column of a table; Arrow's own way would import pandas, a sixth of a second."""
-    return np.from_dlpack(column.combine_chunks())

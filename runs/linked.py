@@ -11,8 +11,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from sim.agents.checks import rows
 from sim.agents.columns import LINKS
@@ -125,6 +123,9 @@ def _grouped(between: Ints, buckets: Buckets) -> Groups:
         return NO_GROUPS
     families, ends = np.unique(between, return_inverse=True)
     ends, n = ends.reshape(between.shape), families.size
+    from scipy.sparse import coo_array  # here, because their imports take a tenth of a second
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(ends), bool), (ends[:, 0], ends[:, 1])), shape=(n, n))
     _, group = connected_components(graph, directed=False)
     smallest = np.unique(group, return_index=True)[1]  # families ascend: the first is the smallest

@@ -15,7 +15,8 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from sim.codes import CENTRALITY, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS, CodeList
+from sim.arrow import numbers, words
+from sim.codes import CENTRALITY, EDUCATION, ORIGIN, REASON, SEX, SPONSOR_REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
 from sim.transitions import arrivals_kernel as kernel
 from sim.transitions.sources import remembered, rows
@@ -143,18 +144,17 @@ def donors() -> Donors:
 def donors_in(path: Path) -> Donors:
     """Read donor units."""
     table = pq.ParquetFile(path).read()
-    columns: dict[str, NDArray[Any]] = {
-        name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names
-    }
+    columns = {name: numbers(table[name])
+               for name in ("unit", "weight", "others", "age", "mother", "partner")}  # fmt: skip
     lists = {"sex": SEX, "origin": ORIGIN, "education": EDUCATION, "status": STATUS,
              "county": COUNTY, "centrality": CENTRALITY}  # fmt: skip
-    coded = {name: _codes(columns[name], code_list) for name, code_list in lists.items()}
+    coded = {name: _codes(table[name], of.index) for name, of in lists.items()}
     start = np.flatnonzero(np.diff(columns["unit"], prepend=-1))
     size = np.diff(np.append(start, columns["unit"].size))
     names = list(map("/".join, STREAMS))
     by_stream = {name: i for i, name in enumerate(names)}
-    stream = np.array([by_stream[name] for name in columns["stream"][start]])
-    joins = np.array([JOINS.index(name) for name in columns["joins"][start]])
+    stream = _codes(table["stream"], by_stream.__getitem__)[start]
+    joins = _codes(table["joins"], JOINS.index)[start]
     members = {name: coded[name] for name in ("sex", "education", "status")}
     members |= {name: columns[name].astype(np.int64) for name in ("age", "mother", "partner")}
     return Donors(
@@ -164,9 +164,9 @@ def donors_in(path: Path) -> Donors:
     )  # fmt: skip
 
 
-def _codes(values: NDArray[Any], code_list: CodeList) -> Ints:
-    names, where = np.unique(values.astype(str), return_inverse=True)
-    return np.array([code_list.index(name) for name in names])[where]
+def _codes(column: Any, code_of: Callable[[str], int]) -> Ints:
+    where, names = words(column)
+    return np.asarray([code_of(name) for name in names], dtype=np.int64)[where.astype(np.int64)]
 
 
 @cache

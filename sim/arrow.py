@@ -1,0 +1,17 @@
+"""Numbers and words of shipped Parquet tables, without pandas, whose import takes long."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def numbers(column: Any) -> NDArray[Any]:
+    """Return a column of a table without missing numbers; Arrow's own way imports pandas."""
+    return np.from_dlpack(column.combine_chunks())
+
+
+def words(column: Any) -> tuple[NDArray[Any], list[str]]:
+    """Return which of some words stands in each row of a column, and the words."""
+    coded = column.combine_chunks()
+    return np.from_dlpack(coded.indices), coded.dictionary.to_pylist()
