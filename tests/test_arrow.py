@@ -24,5 +24,5 @@ def test_the_register_and_the_donors_are_read_without_pandas_and_sparse_matrices
         "from sim.transitions.arrival_tables import donors; donors(); "
         "print([name for name in ('pandas', 'scipy.sparse') if name in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - our own
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
