@@ -100,21 +100,20 @@ def rounded(
 ) -> tuple[str, str]:
     """Return the mean and the interval, '' if there is none, rounded to what it can tell.
 
-    Where any of the three is below 1,000, in a population 10,000, none is rounded to tens.
+    Where any of the three is below 1,000, in a population 10,000, none is rounded to tens, and
+    none that is above or below 0 is rounded to 0 if a decimal more can tell.
     """
     most = 2 if rate else 0 if stock else 1  # decimals
     half = (estimate.high - estimate.low) / 2
     if not half > 0:
         return number(estimate.mean, most if rate or estimate.mean % 1 else 0, signed=signed), ""
     digits = min(-math.floor(math.log10(half / 2)), most)
-    if min(abs(value) for value in estimate[:1] + estimate[2:4]) < (
-        WHOLE_STOCK if stock else WHOLE
-    ):
+    three = estimate.mean, estimate.low, estimate.high
+    if min(map(abs, three)) < (WHOLE_STOCK if stock else WHOLE):
         digits = max(digits, 0)
-    mean, low, high = (
-        number(value, digits, signed=signed)
-        for value in (estimate.mean, estimate.low, estimate.high)
-    )
+    while digits < most and any(value and not round(value, digits) for value in three):
+        digits += 1
+    mean, low, high = (number(value, digits, signed=signed) for value in three)
     return mean, f"{low} to {high}"
 
 

@@ -250,7 +250,11 @@ def _unlike(
         cure = "Run one of them again." if finished else "Say with --years which to live."
         yield Problem("years", found, "the same start", cure)
     elif finished and not given:
-        if a.record["population"].get("sha256") != b.record["population"].get("sha256"):
+        if _parts(a) != _parts(b):
+            found = f"{_people(a)} in {_parts(a):,} parts in A, in {_parts(b):,} in B"
+            cure = "Run one of them again with the --shards of the other."
+            yield Problem("population", found, "people divided alike", cure)
+        elif a.record["population"].get("sha256") != b.record["population"].get("sha256"):
             found = f"{_people(a)} in A, {_people(b)} in B"
             yield Problem("population", found, "the same people", "Run one of them again.")
     elif a.scenario and b.scenario and b.scenario.population not in (
@@ -266,6 +270,12 @@ def _unlike(
 def _people(one: Comparand) -> str:
     held = one.record["population"]
     return f"{held.get('persons', 0):,} persons of {shown(held.get('asked_for', 'unknown'))}"
+
+
+def _parts(one: Comparand) -> int:
+    """In how many parts (--shards) the people of a run were lived."""
+    held = one.record["population"].get("shards")
+    return int(held) if isinstance(held, int) else 1
 
 
 def _ground(a: Comparand, b: Comparand, given: tuple[str, ...], *, finished: bool) -> Ground:
@@ -313,7 +323,10 @@ def _set_aside(a: Comparand, b: Comparand) -> Iterator[str]:
         mine, theirs = getattr(a, name), getattr(b, name)
         if mine != theirs:
             span = [f"{v[0]}..{v[1]}" if isinstance(v, tuple) else str(v) for v in (mine, theirs)]
-            yield f"A decides: {name} {span[0]}; what B says, {span[1]}, is set aside."
+            more = (
+                f" (--years {span[1]} lives them)" if name == "years" and a.folder is None else ""
+            )
+            yield f"A decides: {name} {span[0]}; what B says, {span[1]}, is set aside{more}."
     if a.scenario is None or b.scenario is None:
         return
     if a.scenario.population != b.scenario.population:

@@ -85,17 +85,29 @@ def _emigrations(found: Comparison, year: int) -> str:
     if found.replicates == 1:
         return f"{text} in the one replicate that was lived, which tells no interval"
     if not certain(one):
-        return text
+        return _by_chances(found, year, f"they are {size(one)}") or text
     if not math.isnan(one.percent):
         text += f", a change of {relative(one)}"
     why = _main_reason(found, y, one)
     return f"{text}, mostly because {why}" if why else text
 
 
+def _by_chances(found: Comparison, year: int, counted: str) -> str:
+    """Say that chances tell a difference where counts do not; nothing if they do not either."""
+    one = found.differences.at(year - found.years[0], "expected_emigrations")
+    if math.isnan(one.mean) or not certain(one):
+        return ""
+    sure = size(one, word="95" + PERCENT + " interval ")
+    return (f"emigrations of immigrants in {year} are expected to be {sure} by everybody's chances "
+            f"on 1 January; as counted, {counted}")  # fmt: skip
+
+
 def _expected(found: Comparison, year: int) -> Iterator[str]:
     """Say what 1 January lets expect, which the luck of the year leaves alone."""
-    one = found.differences.at(year - found.years[0], "expected_emigrations")
-    if not math.isnan(one.mean):
+    y = year - found.years[0]
+    one = found.differences.at(y, "expected_emigrations")
+    counts_tell = certain(found.differences.at(y, "emigrations")) or found.replicates == 1
+    if not math.isnan(one.mean) and (counts_tell or not certain(one)):
         yield f"By everybody's chances on 1 January {year}, they are {size(one)}."
 
 

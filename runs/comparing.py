@@ -198,6 +198,8 @@ def _check_inputs(one: "Comparand", people: "People", *, population: bool) -> No
 
     if one.folder is None or one.scenario is None:
         return
+    if one.record["population"].get("shards"):
+        raise Otherwise(f"the people of {one.word} were divided among shards")
     moved = people.population.year != one.record["population"].get("year")
     if not population and not moved and people.digest != one.record["population"].get("sha256"):
         raise Otherwise(f"the population is another than that of {one.word}")

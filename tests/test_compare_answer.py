@@ -201,3 +201,17 @@ def test_a_mechanism_that_pulls_the_other_way_is_no_reason():
                        for k in range(6)])  # fmt: skip
     assert "are 10 more" in answer(found, LABELS)[0] or "are 9" in answer(found, LABELS)[0]
     assert "because" not in answer(found, LABELS)[0]
+
+
+def test_chances_answer_where_counts_do_not():
+    found = compared(*[history(100, 100 + more, (99.0, 101.0 + 0.1 * k))
+                       for k, more in enumerate((-9, 11, 14, -8, 10, 5))])  # fmt: skip
+    said = answer(found, LABELS)
+    assert "emigrations of immigrants in 2013 are expected to be 2.2 more (95" in said[0]
+    assert "by everybody's chances on 1 January; as counted, they are not clearly" in said[0]
+    assert not any(sentence.startswith("By everybody's chances") for sentence in said)
+    found = compared(*[history(100, 100 + more, (99.0, 99.0 + 0.1 * more)) for more in (-9, 11, 5)])
+    said = answer(found, LABELS)
+    assert "are not clearly more or fewer" in said[0]
+    assert "expected" not in said[0]
+    assert said[1].startswith("By everybody's chances")

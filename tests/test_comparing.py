@@ -342,6 +342,24 @@ def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
     assert "the estimates themselves, so numbers are not a report's" in out
 
 
+def test_runs_in_parts_are_compared_with_runs_in_as_many_parts(compare, home, tmp_path):
+    in_parts = []
+    for name, scenario in (("p", "baseline"), ("q", str(home / "less.yaml"))):
+        in_parts.append(tmp_path / name)
+        words = [*small(home), "--shards", "2", "--out", str(in_parts[-1])]
+        assert main(["run", scenario, *words]) == 0
+    code, _, _, err = compare(home / "a", in_parts[1])
+    assert code == 2
+    assert "in 1 parts in A, in 2 in B; allowed: people divided alike" in " ".join(err.split())
+    code, folder, out, _ = compare(*in_parts)
+    assert code == 0
+    assert f"the people of {in_parts[0]} were divided among shards" in out
+    assert not (folder / "who_changed.csv").exists()
+    code, _, _, err = compare(in_parts[0], home / "less.yaml")
+    assert code == 2
+    assert "were divided among shards" in err
+
+
 def test_where_nothing_can_be_written_nothing_is_lived(home, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(comparing, "find", None)
     (tmp_path / "file").write_text("")

@@ -256,6 +256,9 @@ def test_a_change_has_the_interval_of_the_change_not_of_the_levels():
         (Estimate(1_052.3, 60, 926.2, 1_178.4, 20), "1,052 (926 to 1,178)"),
         (Estimate(4_052.3, 600, 2_792, 5_312, 20), "4,100 (2,800 to 5,300)"),
         (Estimate(12.0, np.nan, np.nan, np.nan, 1), "12"),
+        (Estimate(10.0, 5, 0.3, 19.7, 20), "10.0 (0.3 to 19.7)"),
+        (Estimate(7.0, 5, -0.3, 14.3, 20), "7.0 (\u22120.3 to 14.3)"),
+        (Estimate(10.0, 5, 0.0, 20.0, 20), "10 (0 to 20)"),
     ],
 )
 def test_numbers_are_rounded_to_what_their_interval_tells(estimate, text):
