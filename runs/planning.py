@@ -2,12 +2,13 @@
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from runs.terminal import MOST_THREADS, told, whole_number
-from sim.problems import InputError, Problem, refuse, shown
+from sim.problems import InputError, Problem, refuse, shown, suggest
 
 if TYPE_CHECKING:
     from runs.pilot import Forecast
@@ -30,6 +31,7 @@ is now. The half-width is that of the 95 % interval of the mean, which more repl
 interval for one history they do not.
 """
 GIB, MIB = 2**30, 2**20
+STOCK = "stock"
 FEW = 10  # replicates; of fewer the interval for one history is mostly what they do not know
 MANY = 40  # replicates of each of the two ensembles of the pilot of precision
 
@@ -60,6 +62,7 @@ def act(arguments: argparse.Namespace, command: list[str]) -> int:
     if year is not None:
         year = whole_number(year, "--year", 9999, problems)
     scenario = scenario_asked_for(arguments, command, problems)
+    problems += _never_told(arguments.of, year, scenario)
     if problems or scenario is None:
         raise InputError("command", problems)
     plan = plan_for(scenario, threads, arguments.of or "emigrations", year, wanted)
@@ -90,6 +93,19 @@ def _half_width(
         allowed = "a number above 0, or a percentage such as 2%"
         problems.append(Problem("--half-width", f"is {shown(word)}", allowed))
     return number, word.endswith("%")
+
+
+def _never_told(of: str | None, year: int | None, scenario: Any) -> Iterator[Problem]:
+    """Yield what no run of this scenario tells: a measure of another name, or of another year."""
+    from runs.measures import COUNTS, RATES
+
+    known = (*COUNTS, *RATES, STOCK)
+    if of is not None and of not in known:
+        yield Problem("--of", f"is {shown(of)}", ", ".join(known), suggest(of, known))
+    if scenario is not None and year is not None:
+        first, last = scenario.years[0], scenario.years[1] + (of == STOCK)
+        if not first <= year <= last:
+            yield Problem("--year", f"is {year}", f"{first} to {last}")
 
 
 def plan_for(

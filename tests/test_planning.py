@@ -89,6 +89,8 @@ def test_all_problems_come_at_once(plan):
     _, _, err = plan("baselin", "--half-width", "x", "--threads", "0", "--year", "soon")
     for words in ("baselin", "--half-width", "--threads", "--year"):
         assert words in err
+    _, _, err = plan("baseline", "--half-width", "nan", "--of", "foo", "--year", "1900")
+    assert "has 3 problems" in err
 
 
 PEOPLE = made_people(5)
