@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
+from sim.twin import cells_kernel, families_kernel
 from sim.twin.cells import Cells, View
+from sim.twin.joining import Joining
 from sim.twin.kinds import (
     ALONE,
     FAMILIES,
     KINDS,
     LARGEST,
+    LINE,
     LONG_AGO,
     NEAR,
     PAIRED,
@@ -68,7 +71,25 @@ def test_moves_are_shares_of_what_was_there_before():
     moves.happen()
     np.testing.assert_allclose(cells.mass[a[0], [3, 4]], [50.0, 1.0])
     np.testing.assert_allclose(cells.mass[b[0], [3, 4]], [50.0, 9.0])
-    assert not cells.gained.any()
+    before = cells.mass[: cells.count].copy()
+    Moves(cells).happen()
+    np.testing.assert_array_equal(cells.mass[: cells.count], before)
+    assert cells.persons().sum() == pytest.approx(110.0)
+
+
+def test_who_dies_neither_stays_nor_goes():
+    """A fifth of A dies; half of the others go to B, of whom a tenth die: nobody of A's there."""
+    cells = Cells(1)
+    types = cells.find(parts(birth=[1980, 1990]))
+    rows = cells.rows(types, 0, ALONE, family_class(1, 1))
+    cells.add(rows, np.array([3, 4]), np.array([100.0, 10.0]))
+    moves = Moves(cells)
+    moves.leave(np.array([0.8, 0.9]))
+    np.testing.assert_allclose(moves.rows.persons, [80.0, 9.0])
+    moves.add(rows[:1], rows[1:], np.array([0.5]))
+    moves.happen()
+    np.testing.assert_allclose(cells.mass[rows[0], [3, 4]], [40.0, 0.0])
+    np.testing.assert_allclose(cells.mass[rows[1], [3, 4]], [40.0, 9.0])
 
 
 def test_nobody_goes_twice_where_more_than_all_would_go():
@@ -83,6 +104,17 @@ def test_nobody_goes_twice_where_more_than_all_would_go():
     np.testing.assert_allclose(cells.persons(), [0.0, 20.0, 10.0], atol=1e-12)
 
 
+def pair_off(rows, share, flows):
+    """Let a share of every row find an immigrant partner."""
+    n = 0
+    for r in range(rows.persons.size):
+        key = rows.first[r] + PAIRED * FAMILIES + int(family_class(2, 2))
+        n = families_kernel._go(
+            flows.source, flows.key, flows.share, n, r, key, share, rows.least[r]
+        )
+    return n
+
+
 def test_small_flows_stay_where_they_are_and_others_go():
     """A tenth of 100 persons goes, a tenth of one does not, where a flow needs two persons."""
     cells = Cells(1)
@@ -90,8 +122,8 @@ def test_small_flows_stay_where_they_are_and_others_go():
     rows = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(rows, np.array([0, 0]), np.array([100.0, 1.0]))
     cells.least = 2.0
-    moves, view = Moves(cells), View(cells)
-    moves.go(view, rows, PAIRED, np.full(2, family_class(2, 2)), np.full(2, 0.1))
+    moves = Moves(cells)
+    moves.flow(pair_off, 0.1)
     moves.happen()
     np.testing.assert_allclose(cells.persons(), [90.0, 1.0, 10.0])
     assert cells.column("role").tolist() == [ALONE, ALONE, PAIRED]
@@ -119,8 +151,10 @@ def test_the_smallest_families_join_the_largest_of_their_role():
     cells.add(rows, np.zeros(3, dtype=np.int64), persons)
     alone = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(alone, np.zeros(1, dtype=np.int64), np.array([0.002]))
-    cells.note_usual(2013)
-    cells.merge(0.0, 0.7, 0.01, 2013)
+    cells.note_usual(2013, cells.persons())
+    joining = Joining(cells)
+    joining.merge(0.0, 0.7, 0.01, 2013)
+    joining.happen(0.0)
     held = {(r, s): p for r, s, p in zip(cells.column("role").tolist(),
             cells.column("size").tolist(), cells.persons().tolist(), strict=True) if p}  # fmt: skip
     assert held[PAIRED, 2] == pytest.approx(40.001)
@@ -138,11 +172,13 @@ def test_merging_and_dropping_lose_nobody():
     )
     rows = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(rows, rng.integers(0, STATES, n), rng.random(n))
-    before, many = cells.mass.sum(axis=0), cells.count
-    cells.note_usual(2013)
-    cells.merge(5.0, 0.7, 0.01, 2013)
-    cells.compact(0.0)
-    np.testing.assert_allclose(cells.mass.sum(axis=0), before)
+    before, many = cells.mass[: cells.count].sum(axis=0), cells.count
+    cells.note_usual(2013, cells.persons())
+    joining = Joining(cells)
+    joining.merge(5.0, 0.7, 0.01, 2013)
+    held = joining.happen(0.0)
+    np.testing.assert_allclose(cells.mass[: cells.count].sum(axis=0), before)
+    np.testing.assert_allclose(held, cells.persons())
     assert cells.count < many
     again = cells.rows(cells.row_type[: cells.count].astype(np.int64), 0, ALONE, family_class(1, 1))
     np.testing.assert_array_equal(again, np.arange(cells.count))
@@ -153,10 +189,27 @@ def test_who_grows_old_in_the_country_joins_those_who_came_long_ago():
     types = cells.find(parts(arrival=[1995, 2010]))
     rows = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(rows, np.array([0, 0]), np.array([2.0, 3.0]))
-    cells.grow_old(2013)
-    old = cells.find(parts(arrival=[LONG_AGO]))
+    joining = Joining(cells)
+    joining.grow_old(2013)
+    joining.happen(0.0)
+    old, young = (cells.find(parts(arrival=[year])) for year in (LONG_AGO, 2010))
     assert cells.mass[cells.rows(old, 0, ALONE, family_class(1, 1))[0], 0] == 2.0
-    assert cells.mass[rows].sum() == 3.0
+    assert cells.mass[cells.rows(young, 0, ALONE, family_class(1, 1))[0], 0] == 3.0
+    assert cells.persons().sum() == 5.0
+
+
+def test_rows_join_rows_that_others_leave_at_once():
+    """A joins B while B joins C: those of A are in B, and B's in C; then what is in B joins C."""
+    persons, last = np.array([1.0, 2.0, 4.0]), np.arange(3)
+    cells_kernel.join(np.array([0, 1]), np.array([1, 2]), persons, last)
+    assert (persons.tolist(), last.tolist()) == ([0.0, 1.0, 6.0], [1, 2, 2])
+    cells_kernel.join(np.array([1]), np.array([2]), persons, last)
+    assert (persons.tolist(), last.tolist()) == ([0.0, 0.0, 7.0], [2, 2, 2])
+    mass = np.zeros((3, LINE))
+    mass[:, 3] = 1.0, 2.0, 4.0
+    found = np.full((1, LINE), np.nan)
+    cells_kernel.gather(np.array([0, -1, 0]), mass, found)
+    assert (found[0, 3], found.sum()) == (5.0, 5.0)
 
 
 def test_origins_and_places_go_along_with_those_who_are_merged():
@@ -166,10 +219,11 @@ def test_origins_and_places_go_along_with_those_who_are_merged():
     rows = cells.rows(types, 0, ALONE, family_class(1, 1))
     cells.add(rows, np.array([0, 0]), np.array([1.0, 30.0]))
     cells.homes.add(cells.group[types], np.array([3, 5]), np.array([0, 9]), np.array([1.0, 30.0]))
-    cells.note_usual(2013)
+    cells.note_usual(2013, cells.persons())
     assert cells.group[types[0]] != cells.group[types[1]]
-    cells.merge(5.0, 0.0, 0.0, 2013)
-    cells.compact(0.0)
+    joining = Joining(cells)
+    joining.merge(5.0, 0.0, 0.0, 2013)
+    joining.happen(0.0)
     held = cells.homes.origins[cells.group[cells.row_type[: cells.count]]]
     np.testing.assert_allclose(cells.persons().sum(), 31.0)
     assert ((held > 1e-3).any(axis=0).nonzero()[0] == [3, 5]).all()

@@ -27,12 +27,12 @@ def test_movers_and_leavers_are_of_the_places_that_let_them():
     shares[0, [0, 4]] = 0.5
     factor[0, 0] = 4.0, 1.0  # from place 0 four times as often, from place 4 thrice abroad
     factor[0, 4] = 1.0, 3.0
-    by_level, where = np.zeros((1, 4, 2)), np.zeros((1, PLACES, PLACES))
+    by_level, to_level, to_county = np.zeros((1, 4, 2)), np.zeros((1, 4, 4)), np.zeros((1, 4, 2, 2))
     by_level[0, 0] = 10.0, 8.0
-    where[0, :, 3] = 1.0
+    to_level[0, :, 3], to_county[0, 3, :, 0] = 1.0, 1.0
     after = np.zeros((1, PLACES))
     places_kernel.part_with(
-        shares, np.array([100.0]), factor, np.array([0]), by_level, where, after
+        shares, np.array([100.0]), factor, np.array([0]), by_level, to_level, to_county, after
     )
     expected = np.zeros(PLACES)
     expected[[0, 4, 3]] = 50 - 8 - 2, 50 - 2 - 6, 10

@@ -100,20 +100,23 @@ class CountyMoves:
         )  # fmt: skip
         self._move(movers[:count], year)
 
-    def chances_of(self, people: Population) -> NDArray[np.float64]:
-        """Return everybody's chance of moving to another county in the coming year, if they stay.
+    def chances_of(
+        self, people: Population, who: NDArray[np.int64] | slice = slice(None)
+    ) -> NDArray[np.float64]:
+        """Return chances of moving to another county in the coming year, of those who stay.
 
-        Children and persons abroad have one too, which nobody asks for.
+        Children and persons abroad have one too, which nobody asks for. who: positions; else all.
         """
-        age = people.year - 1 - people["birth_year"]
+        age = people.year - 1 - people["birth_year"][who]
         young = ((age >= kernel.YOUNG) & (age <= kernel.OLD)).astype(np.int64)
-        size = people["family_total"].astype(np.int64) * int(kernel.SIZES)
+        size = people["family_total"][who].astype(np.int64) * int(kernel.SIZES)
         cell = (
-            people["reason"], self.kind_of[size + people["family_immigrants"]], young,
-            people["status"], people["education"], COUNTIES[people["municipality"]],
+            people["reason"][who], self.kind_of[size + people["family_immigrants"][who]], young,
+            people["status"][who], people["education"][who],
+            COUNTIES[people["municipality"][who]],
         )  # fmt: skip
         below = self.cuts[period_of(people.year)].reshape(*SHAPE, *WITHIN[1:])
-        return np.asarray(below[cell] * 2.0**-32 * self.covered[people["background"]])
+        return np.asarray(below[cell] * 2.0**-32 * self.covered[people["background"][who]])
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
         """Return the chance of moving to another county at the same level."""

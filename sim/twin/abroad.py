@@ -12,13 +12,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.agents.population import Population
-from sim.codes import BACKGROUND, DESTINATION, ORIGIN
-from sim.transitions.emigration import CODE_OF_CHOICE, Emigration, row_of
+from sim.codes import DESTINATION, ORIGIN
+from sim.transitions.emigration import CODE_OF_CHOICE, Emigration
 from sim.transitions.process import Settings
 from sim.transitions.returning import LONGEST, RETURNING, Returning
-from sim.twin import cells_kernel as kernel
+from sim.twin import abroad_kernel as kernel
+from sim.twin import cells_kernel
 from sim.twin.cells import Cells, View
-from sim.twin.homes import Homes
 from sim.twin.kids import NOBODY, YEARS, Kids, nobody, own_class
 from sim.twin.kinds import (
     ALONE,
@@ -34,7 +34,9 @@ from sim.twin.kinds import (
     STATES,
     Floats,
     Ints,
+    counted,
     family_class,
+    key_of,
     neighbours,
     shares_of,
     sums,
@@ -45,32 +47,56 @@ from sim.twin.start import Absent, states_of
 HOUSES = ROLES * FAMILIES
 COMMONEST = 3  # families of a kind and sex that those who come back in one are spread over
 LEAST = 1e-9
-ALONE_BACK = 2  # who comes back alone, beside families of leavers since the start (0) or before (1)
+SINCE, BEFORE, ALONE_BACK = range(3)  # who comes back with a family, left since the start or not
+BIRTHS, ARRIVALS = 6, 4  # years of birth and of arrival that are one entry; means are kept
+COLUMNS = (*PARTS, "alone", "degree", "left")
 
 
 class Entries(NamedTuple):
-    """Those who left, by what they were: parts of a type, alone or not, degree; one line each.
+    """Those abroad, by what they were and when they left: a line each.
 
-    Years of birth and arrival are means of those who are near to each other in both.
+    columns: as `COLUMNS`; years of birth and arrival are means of those who are near to each
+    other in both. origins: shares. persons: expected, by destination.
     """
 
-    parts: dict[str, Ints]
+    columns: Ints
     origins: Floats
-    alone: Ints
-    degree: Ints
+    persons: Floats
+
+    def column(self, name: str) -> Ints:
+        """Return one of the columns."""
+        return np.asarray(self.columns[COLUMNS.index(name)])
+
+    def parts(self) -> dict[str, Ints]:
+        """Return the parts of the types."""
+        return dict(zip(PARTS, self.columns[: len(PARTS)], strict=True))
+
+    def joined_by(self, other: "Entries") -> "Entries":
+        """Return these lines and others."""
+        return Entries(np.concatenate([self.columns, other.columns], axis=1),
+                       *(np.concatenate(both) for both in zip(self[1:], other[1:], strict=True))
+                       )  # fmt: skip
+
+    def take(self, which: Ints) -> "Entries":
+        """Return some of the lines."""
+        return Entries(np.ascontiguousarray(self.columns[:, which]), self.origins[which],
+                       self.persons[which])  # fmt: skip
+
+    def bare(self) -> kernel.Entries:
+        """Return what kernels ask for."""
+        known = {name: self.column(name) for name in kernel.Entries._fields[:-2]}
+        return kernel.Entries(**known, origins=self.origins, persons=self.persons)
 
 
 @dataclass
 class Leavers:
-    """Those who left in one year and are abroad.
+    """How those lived who left in one year, and their children.
 
-    persons: expected, by entry and destination. profile: shares of states by kind, sex, being
-    alone, degree. place, share: the commonest places of those who were not alone, by kind and sex.
-    before: whether they left before the start.
+    profile: shares of states by kind, sex, being alone, degree. place, share: the commonest
+    places of those who were not alone, by kind and sex. before: whether they left before the
+    start.
     """
 
-    entries: Entries
-    persons: Floats
     profile: Floats
     place: Ints
     share: Floats
@@ -84,8 +110,10 @@ class Abroad:
     def __init__(self, settings: Settings) -> None:
         self.returning = Returning.ready(settings)
         self.applies = settings.choice(RETURNING) != "nobody"
-        self.emigration = Emigration.ready(settings)
+        self.destinations = _destinations(Emigration.ready(settings).weights)
         self.leavers: dict[int, Leavers] = {}
+        nobody_yet = (np.empty((0, len(named))) for named in (ORIGIN, DESTINATION))
+        self.entries = Entries(np.empty((len(COLUMNS), 0), dtype=np.int64), *nobody_yet)
 
     def begin(self, people: Population, absent: Absent, kids: Kids, who: Ints) -> None:
         """Take those abroad at the start. who: their positions; kids: the children, in order."""
@@ -97,117 +125,196 @@ class Abroad:
         of_kid = np.cumsum(absent.kid) - 1
         for left in np.unique(absent.left).tolist():
             mine = np.flatnonzero((absent.left == left) & ~absent.kid)
-            profile, families = _empty_profile(), np.zeros((KINDS, 2, HOUSES))
-            parts = {part: values[mine] for part, values in absent.parts.items()}
-            kind, sex = parts["kind"], parts["sex"]
+            kind, sex = absent.parts["kind"][mine], absent.parts["sex"][mine]
             alone, degree = absent.alone[mine], absent.degree[mine]
-            np.add.at(profile, (kind, sex, alone, degree, state[mine]), 1.0)
-            np.add.at(families, (kind, sex, place[mine]), 1.0 - alone)
-            entries, of = _entered(parts, absent.origin[mine], alone, degree)
-            persons = np.zeros((entries.alone.size, len(DESTINATION)))
-            np.add.at(persons, (of, absent.destination[mine]), 1.0)
+            profile = counted((kind, sex, alone, degree, state[mine]), _empty_profile().shape)
+            families = counted((kind, sex, place[mine], alone), (KINDS, 2, HOUSES, 2))[..., 0]
+            self.entries = self.entries.joined_by(_entered(absent, mine, left))
             young = kids.take(of_kid[np.flatnonzero((absent.left == left) & absent.kid)])
-            self.leavers[left] = Leavers(entries, persons, _shares(profile),
-                                         *_commonest(families), young.merged(), True)  # fmt: skip
+            self.leavers[left] = Leavers(_shares(profile), *_commonest(families), young.merged(),
+                                         before=True)  # fmt: skip
 
     def leave(
-        self, cells: Cells, view: View, leaving: Floats, profile: Floats, kids: Kids, year: int
-    ) -> None:
-        """Note who leaves in a year, and let them choose a destination."""
-        alone = (view.size == 1).astype(np.int64)
-        entries, persons = _leaving(cells, view, alone, leaving)
-        persons = persons[:, None] * self._destinations(entries, year)
-        families = np.zeros(KINDS * 2 * HOUSES)
-        house = (view.kind * 2 + view.sex) * HOUSES + view.role * FAMILIES + view.family
-        families += sums(house, leaving.sum(axis=1) * (1 - alone), families.size)
-        self.leavers[year] = Leavers(
-            entries, persons, _shares(profile), *_commonest(families.reshape(KINDS, 2, HOUSES)),
-            kids,
-        )  # fmt: skip
+        self, cells: Cells, view: View, leaving: tuple[Floats, Floats], profile: Floats,
+        kids: Kids, year: int,
+    ) -> None:  # fmt: skip
+        """Note who leaves in a year, and let them choose a destination.
 
-    def _destinations(self, entries: Entries, year: int) -> Floats:
-        """Return the share of each destination."""
-        background, reached = entries.parts["background"], year - entries.parts["birth"]
-        found = np.zeros((reached.size, len(DESTINATION)))
-        for origin in range(entries.origins.shape[1]):
-            mine = np.flatnonzero(entries.origins[:, origin] > 0)
-            row = row_of(background[mine], np.full(mine.size, origin),
-                         entries.degree[mine] * 4, reached[mine])  # fmt: skip
-            chances = self.emigration.weights[row]
-            chances = chances / chances.sum(axis=1, keepdims=True)
-            found[mine[:, None], CODE_OF_CHOICE] += entries.origins[mine, origin, None] * chances
-        return found
+        leaving: how many of each row do, by degree and in all.
+        """
+        alone = (view.size == 1).astype(np.int64)
+        entries = _leaving(cells, view, alone, leaving[0], year)
+        row = entries.column("background") * (len(ORIGIN) * 4)
+        kernel.head_for(entries.bare(), row, self.destinations, year)
+        self.entries = self.entries.joined_by(entries)
+        house = (view.kind * 2 + view.sex) * HOUSES + view.role * FAMILIES + view.family
+        families = sums(house, leaving[1] * (1 - alone), KINDS * 2 * HOUSES)
+        commonest = _commonest(families.reshape(KINDS, 2, HOUSES))
+        self.leavers[year] = Leavers(_shares(profile), *commonest, kids)
 
     def come_back(self, cells: Cells, year: int) -> tuple[Floats, Kids]:
         """Put those into cells who return in a year; return how many by kind, and the children."""
-        for left in [y for y in self.leavers if y < year - LONGEST]:
+        late = [left for left in self.leavers if left < year - LONGEST]
+        for left in late:
             del self.leavers[left]
+        if late:
+            self.entries = self.entries.take(
+                np.flatnonzero(self.entries.column("left") > max(late))
+            )
         some = [left for left in self.leavers if left < year]
         if not self.applies or not some:
             return np.zeros(KINDS), nobody()
-        chances = self.returning.chances(year)
-        coming, kids = [], []
-        place = np.zeros((2, KINDS, 2, COMMONEST), dtype=np.int64)
-        share = np.zeros((2, KINDS, 2, COMMONEST))
-        for left in some:
-            leavers = self.leavers[left]
-            back, young = _back(leavers, chances[..., year - left])
-            coming.append(back)
-            kids.append(young)
-            known, early = leavers.share.sum(axis=2) > 0, int(leavers.before)
-            place[early][known], share[early][known] = leavers.place[known], leavers.share[known]
-        number = _seat(cells, [self.leavers[left] for left in some], coming, (place, share), year)
-        back_too = nobody().joined_by(*kids).without(cells.least)
-        return number + sums(back_too.kind, back_too.persons, KINDS), back_too
+        chances = self.returning.chances(year).transpose(4, 0, 3, 1, 2)
+        back, before = np.empty((2, len(self.entries.persons)))
+        kernel.come_back(self.entries.bare(), year, np.ascontiguousarray(chances), back, before)
+        number = self._seat(cells, back, year)
+        kids = self._kids_back(some, back, before).without(cells.least)
+        return number + sums(kids.kind, kids.persons, KINDS), kids
 
     def die(self, dying: Floats, year: int) -> None:
         """Let people abroad die. dying: by sex and age reached."""
-        for leavers in self.leavers.values():
-            parts = leavers.entries.parts
-            age = np.clip(year - parts["birth"], 0, dying.shape[1] - 1)
-            leavers.persons *= (1 - dying[parts["sex"], age])[:, None]
+        kernel.die(self.entries.bare(), year, dying)
+
+    def _seat(self, cells: Cells, back: Floats, year: int) -> Floats:
+        """Put those who come back into rows, spread over levels; return how many by kind."""
+        entries = self.entries
+        parts = entries.parts()
+        of, first = Numbers().find(key_of(parts))
+        parts = {name: part[first] for name, part in parts.items()}
+        types = cells.find(neighbours(parts, year, NEAR))
+        cells_kernel.put_in(cells.group[types[of]], entries.origins, back, cells.homes.origins)
+        at, first = Numbers().find(types)
+        there = types[first]
+        kind, sex = parts["kind"][first], parts["sex"][first]
+        persons = np.zeros((there.size, ALONE_BACK + 1, STATES))
+        start, end = min(self.leavers), max(self.leavers)
+        profile = np.zeros((end - start + 1, *_empty_profile().shape))
+        for left, leavers in self.leavers.items():
+            profile[left - start] = leavers.profile
+        early = np.array([year in self.leavers and self.leavers[year].before
+                          for year in range(start, end + 1)])  # fmt: skip
+        kernel.spread(entries.bare(), start, back, at[of], profile, early, persons)
+        self._house(cells, there, persons, kind, sex, year)
+        return sums(entries.column("kind"), back, KINDS)
+
+    def _house(
+        self, cells: Cells, types: Ints, persons: Floats, kind: Ints, sex: Ints, year: int
+    ) -> None:
+        """Put those who come back into the families that they come to.
+
+        persons: by type, how they come, and state. Families in which too few would come are left
+        out, but for the commonest.
+        """
+        place, share = self._commonest_places(year)
+        place, share = place[:, kind, sex], share[:, kind, sex]
+        few = share * persons[:, :ALONE_BACK].sum(axis=2).T[..., None] < cells.least
+        few[..., 0] = False
+        share = np.where(few, 0.0, share)
+        share /= np.maximum(share.sum(axis=2, keepdims=True), LEAST)
+        alone = (own_class(kind) + ALONE * FAMILIES)[:, None]
+        ones = np.ones(alone.shape)
+        for way, (house, part) in enumerate([*zip(place, share, strict=True), (alone, ones)]):
+            _put(cells, types, persons[:, way], house, part)
+
+    def _commonest_places(self, year: int) -> tuple[Ints, Floats]:
+        """Return the commonest places of a kind and sex, as last known, and their shares.
+
+        First of those who left since the start, then of those who left before.
+        """
+        place = np.zeros((2, KINDS, 2, COMMONEST), dtype=np.int64)
+        share = np.zeros((2, KINDS, 2, COMMONEST))
+        for leavers in (self.leavers[left] for left in self.leavers if left < year):
+            known, way = leavers.share.sum(axis=2) > 0, BEFORE if leavers.before else SINCE
+            place[way][known], share[way][known] = leavers.place[known], leavers.share[known]
+        return place, share
+
+    def _kids_back(self, some: list[int], back: Floats, before: Floats) -> Kids:
+        """Return the children who come back, of these years of leaving; take them off."""
+        entries, kinds = self.entries, KINDS
+        with_family = entries.column("alone") == 0
+        first = min(some)
+        at = (entries.column("left") - first) * kinds + entries.column("kind")
+        size = (max(self.leavers) - first + 1) * kinds
+        came, there = (sums(at, x * with_family, size).reshape(-1, kinds) for x in (back, before))
+        coming = []
+        for left in some:
+            mine, held = came[left - first], there[left - first]
+            usual = mine.sum() / max(held.sum(), LEAST)
+            share = np.divide(mine, held, out=np.full(kinds, usual), where=held > LEAST)
+            kids = self.leavers[left].kids
+            led = np.where(
+                kids.parents == NOBODY, usual, share[np.maximum(kids.parents, 0) // YEARS]
+            )
+            coming.append(kids.with_persons(kids.persons * led))
+            kids.persons = kids.persons * (1 - led)
+        return nobody().joined_by(*coming)
 
 
-def _entered(
-    parts: dict[str, Ints], origin: Ints, alone: Ints, degree: Ints
-) -> tuple[Entries, Ints]:
-    """Return entries of persons who are known one by one, and the entry of each."""
-    homes = Homes()
-    group = homes.groups(parts)
-    _, of = np.unique((group * 2 + alone) * 2 + degree, return_inverse=True)
-    n = int(of.max()) + 1 if of.size else 0
-    first = np.zeros(n, dtype=np.int64)
-    first[of[::-1]] = np.arange(of.size)[::-1]
+def _destinations(weights: Floats) -> Floats:
+    """Return the share of each destination, by background, origin, degree and being young."""
+    found = np.zeros((len(weights), len(DESTINATION)))
+    found[:, CODE_OF_CHOICE] = weights / weights.sum(axis=1, keepdims=True)
+    return found
+
+
+def _entered(absent: Absent, mine: Ints, left: int) -> Entries:
+    """Return entries of persons who are known one by one and left in a year."""
+    parts = {part: values[mine] for part, values in absent.parts.items()}
+    alone, degree = absent.alone[mine], absent.degree[mine]
+    of, first = Numbers().find((key_of(_near(parts)) * 2 + alone) * 2 + degree)
+    n = first.size
     persons = np.bincount(of, minlength=n)
     found = {part: values[first] for part, values in parts.items()}
     for part in ("birth", "arrival"):
         found[part] = np.rint(np.bincount(of, parts[part], n) / persons).astype(np.int64)
-    found["arrival"][found["kind"] >= IMMIGRANT_KINDS] = LONG_AGO
-    origins = sums(of * len(ORIGIN) + origin, np.ones(of.size), n * len(ORIGIN))
-    origins = shares_of(origins.reshape(n, len(ORIGIN)))
-    return Entries(found, origins, alone[first], degree[first]), of
+    origins = sums(of * len(ORIGIN) + absent.origin[mine], np.ones(of.size), n * len(ORIGIN))
+    where = sums(of * len(DESTINATION) + absent.destination[mine], np.ones(of.size),
+                 n * len(DESTINATION))  # fmt: skip
+    return _entries(found, (alone[first], degree[first]), left,
+                    origins.reshape(n, -1), where.reshape(n, -1))  # fmt: skip
 
 
-def _leaving(cells: Cells, view: View, alone: Ints, leaving: Floats) -> tuple[Entries, Floats]:
-    """Return entries of a year's leavers, by row and degree, and how many persons each has."""
-    homes, size = cells.homes, 4 * cells.homes.kind.size
-    key = (cells.group[view.type] * 2 + alone) * 2
-    number, birth, arrival = (
-        np.stack([sums(key // 2, leaving[:, d] * of, size // 2) for d in range(2)], 1).ravel()
-        for of in (1.0, view.birth, view.arrival)
+def _near(parts: dict[str, Ints]) -> dict[str, Ints]:
+    """Return the parts of types with years of birth and of arrival that are one in an entry."""
+    return {**parts, "birth": parts["birth"] // BIRTHS * BIRTHS,
+            "arrival": parts["arrival"] // ARRIVALS * ARRIVALS}  # fmt: skip
+
+
+def _entries(
+    parts: dict[str, Ints], how: tuple[Ints, Ints], left: int, origins: Floats, persons: Floats
+) -> Entries:
+    """Return entries of one year. how: alone or not, degree."""
+    born = parts["kind"] >= IMMIGRANT_KINDS
+    parts = {**parts, "arrival": np.where(born, LONG_AGO, parts["arrival"])}
+    years = np.full(born.size, left)
+    columns = np.stack([*(parts[part] for part in PARTS), *how, years])
+    return Entries(columns, shares_of(origins), persons)
+
+
+def _leaving(cells: Cells, view: View, alone: Ints, leaving: Floats, year: int) -> Entries:
+    """Return entries of a year's leavers, how many persons each has in the first column."""
+    homes = cells.homes
+    by_home = np.zeros((3, 4 * homes.kind.size))
+    kernel.leavers(cells.group[view.type], alone, view.birth, view.arrival, leaving, by_home)
+    there = np.flatnonzero(by_home[0] > 0)
+    home = there // 4
+    of, first = Numbers().find(
+        key_of(_near({p: v[home] for p, v in homes.parts.items()})) * 4 + there % 4
     )
+    number, birth, arrival = (sums(of, each[there], first.size) for each in by_home)
+    origins = np.zeros((first.size, len(ORIGIN)))
+    cells_kernel.put_in(of, homes.origin_shares()[home], by_home[0, there], origins)
+    kind = homes.kind[home[first]]
     some = np.flatnonzero(number > max(LEAST, 10 * cells.least))
-    kind, group = homes.kind, some // 4
-    every, held = (
-        sums(kind[np.arange(size) // 4], number, KINDS), sums(kind[group], number[some], KINDS)
-    )  # fmt: skip
-    standing_for = (every / np.where(held > 0, held, 1.0))[kind[group]]  # those left out
-    parts = {part: of[group] for part, of in homes.parts.items()}
+    every, held = sums(kind, number, KINDS), sums(kind[some], number[some], KINDS)
+    standing_for = (every / np.where(held > 0, held, 1.0))[kind[some]]  # those left out
+    parts = {part: values[home[first[some]]] for part, values in homes.parts.items()}
     for part, total in (("birth", birth), ("arrival", arrival)):
         parts[part] = np.rint(total[some] / number[some]).astype(np.int64)
-    parts["arrival"][kind[group] >= IMMIGRANT_KINDS] = LONG_AGO
-    origins = homes.origin_shares()[group]
-    return Entries(parts, origins, some // 2 % 2, some % 2), number[some] * standing_for
+    persons = np.zeros((some.size, len(DESTINATION)))
+    persons[:, 0] = number[some] * standing_for
+    how = there[first[some]]
+    return _entries(parts, (how // 2 % 2, how % 2), year, origins[some], persons)
 
 
 def _empty_profile() -> Floats:
@@ -228,78 +335,14 @@ def _commonest(families: Floats) -> tuple[Ints, Floats]:
     return place, weight / np.where(total > 0, total, 1.0)
 
 
-def _back(leavers: Leavers, chances: Floats) -> tuple[Floats, Kids]:
-    """Take those who come back off the leavers of one year; return them by entry, and children."""
-    entries = leavers.entries
-    chance = np.zeros_like(leavers.persons)
-    background = entries.parts["background"]
-    for b in range(len(BACKGROUND)):
-        for degree in range(2):
-            mine = np.flatnonzero((background == b) & (entries.degree == degree))
-            chance[mine] = entries.origins[mine] @ chances[b, :, :, degree]
-    back = (leavers.persons * chance).sum(axis=1)
-    before = leavers.persons.sum(axis=1)
-    leavers.persons *= 1 - chance
-    return back, _kids_back(leavers, entries.parts["kind"], back, before)
-
-
-def _seat(
-    cells: Cells,
-    leavers: list[Leavers],
-    coming: list[Floats],
-    families: tuple[Ints, Floats],
-    year: int,
-) -> Floats:
-    """Put those who come back into rows, spread over levels as residents; return how many by kind.
-
-    families: the commonest places of those who come with a family, and their shares, of those
-        who left since the start and before it.
-    """
-    entries = [each.entries for each in leavers]
-    parts = {p: np.concatenate([e.parts[p] for e in entries]) for p in PARTS}
-    back = np.concatenate(coming)
-    types = cells.find(neighbours(parts, year, NEAR))
-    kernel.put_in(cells.group[types], np.concatenate([e.origins for e in entries]), back,
-                  cells.homes.origins)  # fmt: skip
-    at, first = Numbers().find(types)
-    there = types[first]
-    kind, sex = cells.types["kind"][there], cells.types["sex"][there]
-    state = np.concatenate([
-        each.profile[e.parts["kind"], e.parts["sex"], e.alone, e.degree]
-        for each, e in zip(leavers, entries, strict=True)
-    ])  # fmt: skip
-    how = np.concatenate([np.where(e.alone, ALONE_BACK, each.before)
-                          for each, e in zip(leavers, entries, strict=True)])  # fmt: skip
-    place, share = families
-    for way in range(ALONE_BACK + 1):
-        persons = np.zeros((there.size, STATES))
-        mine = np.flatnonzero(how == way)
-        kernel.put_in(at[mine], state[mine], back[mine], persons)
-        if way == ALONE_BACK:
-            _put(cells, there, persons, own_class(kind) + ALONE * FAMILIES, np.ones(there.size))
-        else:
-            for k in range(COMMONEST):
-                _put(cells, there, persons, place[way, kind, sex, k], share[way, kind, sex, k])
-    return sums(parts["kind"], back, KINDS)
-
-
 def _put(cells: Cells, types: Ints, persons: Floats, place: Ints, share: Floats) -> None:
-    """Add a share of persons by type and state to rows, spread over levels as residents."""
-    some = np.flatnonzero((persons.sum(axis=1) > 0) & (share > 0))
-    kind, house = cells.types["kind"][types[some]], place[some]
+    """Add shares of persons by type and state to rows, spread over levels as residents.
+
+    place, share: of each type, some of each.
+    """
+    at, one = np.nonzero((share > 0) & (persons.sum(axis=1) > 0)[:, None])
+    kind, house, part = cells.types["kind"][types[at]], place[at, one], share[at, one]
     for level in range(cells.levels):
-        rows = cells.rows(types[some], level, house // FAMILIES, house % FAMILIES)
-        kernel.put_in(rows, persons[some], share[some] * cells.level_shares[kind, level],
-                      cells.mass)  # fmt: skip
-
-
-def _kids_back(leavers: Leavers, kind: Ints, back: Floats, before: Floats) -> Kids:
-    kids, family = leavers.kids, leavers.entries.alone == 0
-    came, there = (sums(kind, x * family, KINDS) for x in (back, before))
-    usual = came.sum() / max(there.sum(), LEAST)
-    share = np.divide(came, there, out=np.full(KINDS, usual), where=there > LEAST)
-    mine = np.where(kids.parents == NOBODY, usual, share[np.maximum(kids.parents, 0) // YEARS])
-    coming = kids.take(np.arange(kids.persons.size))
-    coming.persons = kids.persons * mine
-    kids.persons = kids.persons - coming.persons
-    return coming
+        rows = cells.rows(types[at], level, house // FAMILIES, house % FAMILIES)
+        part_here = part * cells.level_shares[kind, level]
+        cells_kernel.put_some_in(rows, persons, at, part_here, cells.mass)

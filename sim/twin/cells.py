@@ -16,24 +16,25 @@ from sim.twin import cells_kernel as kernel
 from sim.twin.homes import LITTLE, Homes
 from sim.twin.kinds import (
     FAMILIES,
-    IMMIGRANT,
     KINDS,
-    LONG_AGO,
-    LONGEST,
     NEAR,
-    OF_FAMILIES,
     PARTS,
     ROLES,
-    STATES,
-    WIDE,
-    WIDEST,
+    SAME,
+    SIZES,
     Floats,
     Ints,
     key_of,
+    lines,
     neighbours,
     sums,
 )
 from sim.twin.numbers import Numbers
+
+# What is known of rows, in the order in which the kernel writes it: parts of the type first.
+COLUMNS = (*PARTS, "type", "level", "role", "family", "size", "same", "own")
+
+ROOM = 4  # times as many rows as there are to begin with have room; a year makes new ones
 
 
 class Cells:
@@ -50,13 +51,14 @@ class Cells:
         self.homes = Homes()
         self.row_type = np.empty(0, dtype=np.int32)
         self.row_place = np.empty(0, dtype=np.int16)  # level, role and class of family
-        self.mass: Floats = np.empty((0, STATES))
-        self.gained: Floats = np.empty((0, STATES))  # all zero between two moves
+        self.mass: Floats = lines(0)
+        self.spare: Floats = lines(0)  # of the same size; what it holds is of no account
         self.usual = np.empty(0, dtype=np.int64)  # the type that newcomers to a row come to
         self.level_shares = np.full((KINDS, levels), 1 / levels)  # of the residents of each kind
         self.least = 0.0  # flows of fewer persons between rows are left out
         self._types, self._rows = Numbers(), Numbers()
-        self._columns: dict[str, Ints] = {}  # what is known of rows; these are only added to
+        self._columns: Ints = np.empty((len(COLUMNS), 0), dtype=np.int64)
+        self._seen = 0  # rows of which the columns are known
 
     @property
     def count(self) -> int:
@@ -74,11 +76,14 @@ class Cells:
             self.group = np.concatenate([self.group, self.homes.groups(more)])
         return found
 
-    def note_usual(self, year: int) -> None:
-        """Find the usual type of the neighbours of each type; homes hold whom rows hold."""
+    def note_usual(self, year: int, persons: Floats) -> None:
+        """Find the usual type of the neighbours of each type; homes hold whom rows hold.
+
+        persons: how many each row holds.
+        """
         group = self.group
         self.usual = self.usual_of(self.find(neighbours(self.types, year, NEAR)))
-        self.homes.hold(self.by_group(self.persons()))
+        self.homes.hold(self.by_group(persons))
         self.homes.move(group, self.group[self.usual[: group.size]], np.full(group.size, LITTLE))
 
     def by_group(self, persons: Floats) -> Floats:
@@ -98,31 +103,25 @@ class Cells:
 
     # Rows
 
+    def columns(self) -> Ints:
+        """Return what is known of every row, a line for each of `COLUMNS`."""
+        if self._seen < self.count:
+            new = slice(self._seen, self.count)
+            parts = np.stack([self.types[part] for part in PARTS])
+            kernel.describe(self.row_type[new], self.row_place[new], parts,
+                            np.stack([SIZES, SAME]), self._columns[:, new])  # fmt: skip
+            self._seen = self.count
+        return self._columns[:, : self.count]
+
     def column(self, name: str) -> Ints:
-        """Return what is known of every row by this name: a part of its type or place."""
-        known = self._columns.get(name, np.empty(0, dtype=np.int64))
-        if known.size < self.count:
-            new = slice(known.size, self.count)
-            known = np.concatenate([known, self._known(name, new)])
-            self._columns[name] = known
-        return known
+        """Return what is known of every row by this name: one of `COLUMNS`."""
+        return np.asarray(self.columns()[COLUMNS.index(name)])
 
-    def _known(self, name: str, rows: slice) -> Ints:
-        if name in PARTS:
-            return self.types[name][self.row_type[rows]]
-        if name in OF_FAMILIES:
-            return OF_FAMILIES[name][self.row_place[rows] % FAMILIES]
-        if name == "own":
-            return IMMIGRANT[self._known("kind", rows)].astype(np.int64)
-        if name == "type":
-            return self.row_type[rows].astype(np.int64)
-        place = self.row_place[rows].astype(np.int64)
-        return place // FAMILIES % ROLES if name == "role" else place // (FAMILIES * ROLES)
-
-    def persons(self) -> Floats:
-        """Return how many persons each row holds."""
-        found = np.empty(self.count)
-        kernel.persons_of(self.mass[: self.count], found)
+    def persons(self, rows: Ints | None = None) -> Floats:
+        """Return how many persons these rows hold, or all."""
+        mass = self.mass[: self.count] if rows is None else self.mass[rows]
+        found = np.empty(len(mass))
+        kernel.persons_of(mass, found)
         return found
 
     def near(self, types: Ints, level: Any, role: Any, family: Any) -> Ints:
@@ -140,19 +139,24 @@ class Cells:
         found, new = self._rows.find(keys.ravel())
         if new.size:
             self._room(self.count)
-            made, of = slice(before, self.count), self._rows.keys[before:]
-            self.row_type[made], self.row_place[made] = of // self.width, of % self.width
+            made = slice(before, self.count)
+            kernel.open_rows(self._rows.keys[before:], self.width, self.row_type[made],
+                             self.row_place[made], self.mass[made])  # fmt: skip
         return found.reshape(keys.shape)
 
     def _room(self, rows: int) -> None:
+        """Make room for rows, and for as many again; what nobody writes to takes no memory."""
         if rows <= self.row_type.size:
             return
-        size = 2 * rows + 1000
-        for name in ("row_type", "row_place", "mass", "gained"):
+        n, size = min(rows, self.row_type.size), ROOM * rows + 1000
+        for name in ("row_type", "row_place", "mass"):
             old = getattr(self, name)
-            longer = np.zeros((size, *old.shape[1:]), dtype=old.dtype)
-            longer[: len(old)] = old
+            longer = lines(size) if name == "mass" else np.empty(size, dtype=old.dtype)
+            longer[:n] = old[:n]
             setattr(self, name, longer)
+        self.spare = lines(size)
+        columns, self._columns = self._columns, np.empty((len(COLUMNS), size), dtype=np.int64)
+        self._columns[:, : self._seen] = columns[:, : self._seen]
 
     def add(self, rows: Ints, states: Ints, persons: Floats) -> None:
         """Add expected persons to rows, each in a state."""
@@ -160,69 +164,19 @@ class Cells:
 
     # The end of a year
 
-    def merge(self, light: float, lightest: float, smallest: float, year: int) -> None:
-        """Put light rows to those of types in wide bands, and the lightest to the widest.
-
-        Of the smallest families in these the persons join the largest of the same role.
-        """
-        for bands, least in ((WIDE, light), (WIDEST, lightest)):
-            persons, types = self.persons(), self.row_type[: self.count].astype(np.int64)
-            rows = np.flatnonzero(persons < least)
-            some = np.flatnonzero(np.bincount(types[rows], minlength=self.group.size))
-            into = np.arange(self.group.size)
-            parts = {part: of[some] for part, of in self.types.items()}
-            into[some] = self.find(neighbours(parts, year, bands))
-            rows = rows[into[types[rows]] != types[rows]]
-            self._pour(rows, into, persons[rows])
-        self._join_largest(smallest)
-
-    def _pour(self, rows: Ints, into: Ints, persons: Floats) -> None:
-        """Put rows with so many persons to those of the same place of other types, by type."""
-        types = self.row_type[rows].astype(np.int64)
-        kernel.pour(rows, self.at(into[types] * self.width + self.row_place[rows]), self.mass)
-        going = sums(types, persons, into.size)
-        gone = np.flatnonzero(going)
-        self.homes.move(self.group[gone], self.group[into[gone]], going[gone])
-
-    def _join_largest(self, least: float) -> None:
-        """Put rows with fewer persons to the largest one of the same type, place and role."""
-        n = self.count
-        persons = self.persons()
-        roles = self.levels * ROLES
-        group = self.row_type[:n].astype(np.int64) * roles + self.row_place[:n] // FAMILIES
-        best = np.empty(self.group.size * roles, dtype=np.int64)
-        kernel.heaviest(group, persons, best)
-        light = np.flatnonzero((persons < least) & (best[group] != np.arange(n)))
-        kernel.pour(light, best[group[light]], self.mass)
-
-    def grow_old(self, year: int) -> None:
-        """Put types whose stay is long by now together with those alike, on 1 January of a year."""
-        arrival = self.types["arrival"]
-        long = (arrival != LONG_AGO) & (year - 1 - arrival >= LONGEST)
-        types = self.row_type[: self.count].astype(np.int64)
-        rows = np.flatnonzero(long[types])
-        if not rows.size:
-            return
-        old, into = np.flatnonzero(long), np.arange(long.size)
-        parts = {part: values[old] for part, values in self.types.items()}
-        into[old] = self.find({**parts, "arrival": np.full(old.size, LONG_AGO)})
-        self._pour(rows, into, self.persons()[rows])
-
-    def compact(self, least: float) -> None:
-        """Drop rows in which fewer persons are expected, and types and groups without rows."""
-        before = self.count
-        kept = np.flatnonzero(self.persons() > least)
+    def keep(self, kept: Ints, mass: Floats) -> None:
+        """Keep these rows alone, which hold so much; of types and groups those that have rows."""
         n = kept.size
         self.row_place[:n] = self.row_place[kept]
         of, self.row_type[:n] = _in_use(self.row_type[kept], self.group.size)
-        kernel.close_up(kept, before, self.mass)
+        self.mass, self.spare = mass, self.mass
         self.types = {part: values[of] for part, values in self.types.items()}
         groups, self.group = _in_use(self.group[of], self.homes.kind.size)
         self.homes.keep(groups)
         self._types = Numbers(self._types.keys[of])
         self._rows = Numbers(self.row_type[:n].astype(np.int64) * self.width + self.row_place[:n])
         self.usual = self.usual[:0]
-        self._columns = {}
+        self._seen = 0
 
 
 def _in_use(number: NDArray[Any], size: int) -> tuple[Ints, Ints]:
@@ -237,14 +191,14 @@ class View:
 
     def __init__(self, cells: Cells) -> None:
         self.cells = cells
-        column = cells.column
-        self.type, self.level = column("type"), column("level")
-        self.family, self.role = column("family"), column("role")
-        self.size, self.same = column("size"), column("same")
-        self.kind, self.sex = column("kind"), column("sex")
-        self.birth, self.arrival = column("birth"), column("arrival")
-        self.background = column("background")
-        self.own = column("own")  # counted among the immigrants
+        known = dict(zip(COLUMNS, cells.columns(), strict=True))
+        self.type, self.level = known["type"], known["level"]
+        self.family, self.role = known["family"], known["role"]
+        self.size, self.same = known["size"], known["same"]
+        self.kind, self.sex = known["kind"], known["sex"]
+        self.birth, self.arrival = known["birth"], known["arrival"]
+        self.background = known["background"]
+        self.own = known["own"]  # counted among the immigrants
 
     @cached_property
     def persons(self) -> Floats:

@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
-EDUCATIONS, STATES, FAMILIES, ROLES = 6, 30, 44, 5
+EDUCATIONS, STATES, LINE, FAMILIES, ROLES = 6, 30, 32, 44, 5
 REASONS, REGIONS, KINDS, AGES, CLASSES, SIZES = 6, 3, 7, 121, 17, 256
 IMMIGRANT_KINDS = 18
 LEVELS = 4
 LONG_AGO, DEGREE, YOUNG, OLD = 0, 4, 20, 35
+COUNTY_YOUNG, COUNTY_OLD = 20, 35  # ages at which people move to other counties more often
 
 
 class Rows(NamedTuple):
@@ -29,7 +30,7 @@ class Weights(NamedTuple):
     """The factors of exp(V), as sim.transitions.mobility has them for a year.
 
     Each first those of the models of immigrants, then those by which the Norwegian-born move.
-    traits: of moving and of leaving, by group and state; the others end with the outcome.
+    traits: by group, of moving and of leaving, by state; the others end with the outcome.
     """
 
     age: NDArray[np.float64]
@@ -39,17 +40,6 @@ class Weights(NamedTuple):
     immigrants: NDArray[np.float64]
     shift: NDArray[np.float64]
     offset: NDArray[np.float64]
-
-
-@inlined
-def _total(persons: NDArray[np.float64]) -> float:
-    """Return the sum over states; three sums side by side, since one waits for itself."""
-    one, two, three = 0.0, 0.0, 0.0
-    for k in range(0, STATES, 3):
-        one += persons[k]
-        two += persons[k + 1]
-        three += persons[k + 2]
-    return one + two + three
 
 
 @kernel
@@ -99,44 +89,58 @@ def weigh(
 @inlined
 def _go(
     traits: NDArray[np.float64],
-    of: int,
-    move: float,
-    leave: float,
-    mass: NDArray[np.float64],
-    r: int,
-    part: float,
+    of: NDArray[np.int64],
+    odds: NDArray[np.float64],
+    held: NDArray[np.float64],
     moves: NDArray[np.float64],
     leaves: NDArray[np.float64],
+    gone: NDArray[np.float64],
 ) -> None:
-    """Write the expected movers and leavers of a part of a row, by state.
+    """Write the expected movers and leavers of a row by level and state, and who is gone.
 
-    np.divide, and indices that are never below 0, let the compiler take four states at once.
+    odds: by level, those of moving and of leaving but for traits, and the share that lives there.
+    All levels take one division: it is by the product of what each would be divided by.
     """
-    for k in range(STATES):
-        m, e = move * traits[0, 0, of, k], leave * traits[0, 1, of, k]
-        share = np.divide(mass[r, k] * part, 1.0 + m + e)
-        moves[k] = share * m
-        leaves[k] = share * e
+    of0, of1, of2, of3 = of
+    m0, m1, m2, m3 = odds[:, 0]
+    e0, e1, e2, e3 = odds[:, 1]
+    part0, part1, part2, part3 = odds[:, 2]
+    for k in range(LINE):
+        a0, b0 = m0 * traits[of0, 0, k], e0 * traits[of0, 1, k]
+        a1, b1 = m1 * traits[of1, 0, k], e1 * traits[of1, 1, k]
+        a2, b2 = m2 * traits[of2, 0, k], e2 * traits[of2, 1, k]
+        a3, b3 = m3 * traits[of3, 0, k], e3 * traits[of3, 1, k]
+        all0, all1, all2, all3 = 1.0 + a0 + b0, 1.0 + a1 + b1, 1.0 + a2 + b2, 1.0 + a3 + b3
+        first, last = all0 * all1, all2 * all3
+        each = np.divide(held[k], first * last)
+        s0, s1 = part0 * each * last * all1, part1 * each * last * all0
+        s2, s3 = part2 * each * first * all3, part3 * each * first * all2
+        moves[0, k], moves[1, k], moves[2, k], moves[3, k] = s0 * a0, s1 * a1, s2 * a2, s3 * a3
+        b0, b1, b2, b3 = s0 * b0, s1 * b1, s2 * b2, s3 * b3
+        leaves[0, k], leaves[1, k], leaves[2, k], leaves[3, k] = b0, b1, b2, b3
+        gone[k] = (b0 + b1) + (b2 + b3)
 
 
 @inlined
 def _go_if_born(
     traits: NDArray[np.float64],
-    of: int,
-    move: float,
+    of: NDArray[np.int64],
+    odds: NDArray[np.float64],
+    held: NDArray[np.float64],
     chance: NDArray[np.float64],
-    mass: NDArray[np.float64],
-    r: int,
-    part: float,
     moves: NDArray[np.float64],
     leaves: NDArray[np.float64],
+    gone: NDArray[np.float64],
 ) -> None:
     """Do the same for Norwegian-born persons: some leave, and some of the others move."""
-    for k in range(STATES):
-        gone = mass[r, k] * part * chance[k]
-        m = move * traits[1, 0, of, k]
-        moves[k] = np.divide((mass[r, k] * part - gone) * m, 1.0 + m)
-        leaves[k] = gone
+    for k in range(LINE):
+        gone[k] = held[k] * chance[k]
+    for level in range(LEVELS):
+        odd, part, traits_of = odds[level, 0], odds[level, 2], of[level]
+        for k in range(LINE):
+            m = odd * traits[traits_of, 0, k]
+            moves[level, k] = np.divide((held[k] - gone[k]) * part * m, 1.0 + m)
+            leaves[level, k] = gone[k] * part
 
 
 @inlined
@@ -150,12 +154,47 @@ def _of_born(
 
 
 @inlined
+def _fold(persons: NDArray[np.float64]) -> None:
+    """Add up all but four of the numbers of each level: halves, since a sum waits for itself."""
+    for level in range(LEVELS):
+        for k in range(16):
+            persons[level, k] += persons[level, k + 16]
+        for k in range(8):
+            persons[level, k] += persons[level, k + 8]
+        for k in range(4):
+            persons[level, k] += persons[level, k + 4]
+
+
+@inlined
 def _with_degree(leavers: NDArray[np.float64]) -> float:
     """Return how many leavers have a degree."""
     many = 0.0
     for first in range(0, STATES, EDUCATIONS):
         many += leavers[first + 4] + leavers[first + 5]
     return many
+
+
+@inlined
+def _odds(
+    at: tuple[int, int, int, int],
+    fine: bool,
+    weight: NDArray[np.float64],
+    levels: NDArray[np.float64],
+    factor: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    odds: NDArray[np.float64],
+) -> None:
+    """Write what `_go` asks of a row. at: its group, reason, type and place."""
+    group, reason, t, place = at
+    for level in range(LEVELS):
+        if fine:
+            move, leave = factor[reason, place, 0], factor[reason, place, 1]
+            odds[level, 2] = 1.0 if place % LEVELS == level else 0.0
+        else:
+            move, leave = factor[group, level, 0], factor[group, level, 1]
+            odds[level, 2] = levels[group, level]
+        odds[level, 0] = weight[level, 0] * move * ratio[t, 0]
+        odds[level, 1] = weight[level, 1] * leave * ratio[t, 1]
 
 
 @kernel
@@ -193,39 +232,63 @@ def choose(
     """
     type_of, place, kinds, sexes, births = rows.type, rows.place, rows.kind, rows.sex, rows.birth
     fine, keep = levels.shape[0] == 0, moved.shape[0] > 0
-    moves, leaves, chance = np.empty(STATES), np.empty(STATES), np.empty(STATES)
-    all_moves, all_leaves = np.empty(STATES), np.empty(STATES)
+    traits_of, traits_of_born = traits[0], traits[1]
+    held, gone, chance = np.zeros((3, LINE))
+    (moves, leaves), odds = np.zeros((2, LEVELS, LINE)), np.empty((LEVELS, 3))
+    of = np.empty(LEVELS, dtype=np.int64)
     for r in range(type_of.size):
         t = type_of[r]
-        level = place[r] // (FAMILIES * ROLES)
-        kind, group, reason = kinds[t], group_of[t], reason_of[kinds[t]]
-        born = kind >= IMMIGRANT_KINDS and not covered
-        if born:
+        kind, group, sex = kinds[t], group_of[t], sexes[t]
+        reason = reason_of[kind]
+        for level in range(LEVELS):
+            of[level] = (level * 2 + sex) * REASONS + reason
+        _odds((group, reason, t, place[r] // (FAMILIES * ROLES)), fine, weight[r], levels, factor,
+              ratio, odds)  # fmt: skip
+        for k in range(LINE):
+            held[k] = mass[r, k]
+        if kind >= IMMIGRANT_KINDS and not covered:
             _of_born(leaves_of_born, kind - IMMIGRANT_KINDS, year - births[t], chance)
-        all_moves[:] = 0.0
-        all_leaves[:] = 0.0
-        for seen in range(LEVELS):
-            part = levels[group, seen] if not fine else 1.0 if seen == level % LEVELS else 0.0
-            if part > 0.0:
-                at, of = (reason, level) if fine else (group, seen)
-                move = weight[r, seen, 0] * factor[at, of, 0] * ratio[t, 0]
-                leave = weight[r, seen, 1] * factor[at, of, 1] * ratio[t, 1]
-                of = (seen * 2 + sexes[t]) * REASONS + reason
-                if born:
-                    _go_if_born(traits, of, move, chance, mass, r, part, moves, leaves)
-                else:
-                    _go(traits, of, move, leave, mass, r, part, moves, leaves)
-                by_level[group, seen, 0] += _total(moves)
-                by_level[group, seen, 1] += _total(leaves)
-                for k in range(STATES):
-                    all_moves[k] += moves[k]
-                    all_leaves[k] += leaves[k]
+            _go_if_born(traits_of_born, of, odds, held, chance, moves, leaves, gone)
+        else:
+            _go(traits_of, of, odds, held, moves, leaves, gone)
         alone = 1 if sizes[place[r] % FAMILIES] == 1 else 0
-        moving[r] = _total(all_moves)
-        leaving[r, 1] = _with_degree(all_leaves)
-        leaving[r, 0] = max(_total(all_leaves) - leaving[r, 1], 0.0)
-        for k in range(STATES):
-            mass[r, k] -= all_leaves[k]
-            profile[kind, sexes[t], alone, k] += all_leaves[k]
-        for k in range(STATES if keep else 0):
-            moved[r, k] = all_moves[k]
+        for k in range(LINE):
+            mass[r, k] = held[k] - gone[k]
+            profile[kind, sex, alone, k] += gone[k]
+        for k in range(LINE if keep else 0):
+            moved[r, k] = moves[0, k] + moves[1, k] + moves[2, k] + moves[3, k]
+        _fold(moves)
+        _fold(leaves)
+        moving[r], left = 0.0, 0.0
+        for level in range(LEVELS):
+            m, e = moves[level], leaves[level]
+            goes, leave = (m[0] + m[1]) + (m[2] + m[3]), (e[0] + e[1]) + (e[2] + e[3])
+            by_level[group, level, 0] += goes
+            by_level[group, level, 1] += leave
+            moving[r] += goes
+            left += leave
+        leaving[r, 1] = _with_degree(gone)
+        leaving[r, 0] = max(left - leaving[r, 1], 0.0)
+
+
+@kernel
+def away(
+    kinds: NDArray[np.int64],
+    births: NDArray[np.int64],
+    families: NDArray[np.int64],
+    backgrounds: NDArray[np.int64],
+    year: int,
+    reason_of: NDArray[np.int64],
+    kind_of_family: NDArray[np.int64],
+    chances: NDArray[np.float64],
+    covered: NDArray[np.float64],
+    found: NDArray[np.float64],
+) -> None:
+    """Write the chance of moving to another county at the same level by row.
+
+    chances: by reason, kind of family (by class) and being young. covered: by background.
+    """
+    for r in range(kinds.size):
+        young = 1 if COUNTY_YOUNG <= year - 1 - births[r] <= COUNTY_OLD else 0
+        chance = chances[reason_of[kinds[r]], kind_of_family[families[r]], young]
+        found[r] = chance * covered[backgrounds[r]]

@@ -5,6 +5,7 @@ region of origin and of the ages that couples of the start have; of children of 
 mothers of the start had them at.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from sim.transitions.unions import UNIONS
 from sim.twin import families_kernel as kernel
 from sim.twin import unions_kernel
 from sim.twin.cells import Cells
-from sim.twin.kinds import REGIONS, Floats, Ints, shares_of
+from sim.twin.kinds import REGIONS, Floats, Ints, counted, shares_of
 from sim.twin.market import expected_smaller
 from sim.twin.moves import Moves
 from sim.twin.start import GAPS, GENERATIONS, Couples
@@ -56,13 +57,16 @@ class FamilyLife:
 
     # Partners who go
 
-    def lose_partners(self, cells: Cells, before: Floats, leaving: Floats) -> None:
-        """Let those stay behind whose partner left alone; children go with their mother."""
-        moves = Moves(cells, few=-1.0)
+    def lose_partners(self, cells: Cells, before: Floats, leaving: Floats) -> Moves:
+        """Note who stays behind since a partner left alone; children go with their mother."""
+        made = np.zeros(cells.count - before.size)  # rows that movers have come to
+        persons = None if made.size else before - leaving
+        before, leaving = np.append(before, made), np.append(leaving, made)
+        moves = Moves(cells, few=-1.0, persons=persons)
         going = self._partners(_by_partner(moves.rows, before, leaving))
         going = going * self.couples.apart_leaving[:, None]
         moves.flow(kernel.lose_partner, going, np.arange(len(SEX)) == MALE)
-        moves.happen()
+        return moves
 
     def _partners(self, by_age: Floats) -> Floats:
         """Return a mean of the partners, by region, sex and year of birth, as `by_age` is."""
@@ -73,33 +77,37 @@ class FamilyLife:
 
     # Births
 
-    def births(self, cells: Cells, year: int) -> Born:
-        """Let women have children, and their families count them."""
+    def picture(self, cells: Cells) -> Moves:
+        """Return the moves of births and of all that comes later in a year, none of them yet."""
+        return Moves(cells, few=FEWEST)
+
+    def births(self, cells: Cells, moves: Moves, year: int) -> Born:
+        """Let women have children; note that their families count them."""
         n = cells.count
         if not self.bear:
             return Born(np.zeros(n))
         table = births.probabilities(year, by_background=self.fertility.choice == "as_2022")
         table = np.minimum(table * self.fertility.level(year), 1.0)
-        moves, (rate, mothers, persons) = Moves(cells, few=FEWEST), np.empty((3, n))
+        rate, mothers, persons = np.empty((3, n))
         kernel.bear(moves.rows, year, (births.YOUNGEST, births.OLDEST), UNION_OF_ROLE, table,
                     cells.homes.origin_shares(), rate, mothers)  # fmt: skip
         his = self._partners(_by_partner(moves.rows, moves.rows.persons, mothers))
         moves.flow(kernel.count_children_in, UNION_OF_ROLE, births.MIXED,
                    self.couples.immigrant_father, births.assumed()["immigrant_father_no_union"],
                    his, rate, persons)  # fmt: skip
-        moves.happen()
         return Born(persons)
 
     # Deaths of partners, unions, leaving home
 
-    def change(self, cells: Cells, moving: Floats, dying: Floats | None, year: int) -> None:
+    def change(
+        self, cells: Cells, moves: Moves, moving: Floats, dying: Floats | None, year: int
+    ) -> None:
         """Let people lose partners who die, find and leave partners, and leave their parents.
 
-        All of it happens to families as they are after births, and who does two of it in one
-        year is counted for both. moving: chance of a move by row, this year. dying: by sex and
-        age reached; None if nobody dies.
+        All of it happens to families as they are when children are born, and with that; who does
+        two of it in one year is counted for both. moving: chance of a move by row, this year.
+        dying: by sex and age reached; None if nobody dies.
         """
-        moves = Moves(cells, few=FEWEST)
         if dying is not None:
             self._widow(moves, dying, year)
         if self.unite:
@@ -161,11 +169,12 @@ class FamilyLife:
     def _fly_out(self, moves: Moves, year: int) -> None:
         """Let the young leave their parents, and the parents' families count them out."""
         rate = leaving_home.rates()
-        by_parent = self._leaving_parents(rate.mean(axis=0))
-        moves.flow(kernel.leave_home, year, leaving_home.YOUNGEST, rate, by_parent)
+        moves.flow(kernel.leave_home, year, leaving_home.YOUNGEST, rate, self._leaving_parents)
 
-    def _leaving_parents(self, rate: Floats) -> Floats:
-        """Return how often a child at home leaves in a year, by the parent's sex and age."""
+    @cached_property
+    def _leaving_parents(self) -> Floats:
+        """How often a child at home leaves in a year, by the parent's sex and age."""
+        rate = leaving_home.rates().mean(axis=0)
         child = np.arange(AGES)
         leaves = np.zeros(AGES)
         leaves[leaving_home.YOUNGEST : leaving_home.OLDEST + 1] = rate
@@ -204,8 +213,8 @@ def levels_of_singles(people: Population) -> Floats:
     older = np.where(sex == MALE, int(known["man_older"]), 0)
     band = np.maximum(reached[who] - older, 0) // years_apart
     shape = len(SEX), AGES // years_apart, len(ORIGIN) + 1, len(CENTRALITY)
-    found, level = np.zeros(shape), CENTRALITY_OF[people["municipality"][who]]
-    np.add.at(found, (sex, band, people["origin"][who], level), 1.0)
+    at = (sex, band, people["origin"][who], CENTRALITY_OF[people["municipality"][who]])
+    found = counted(at, shape)
     found[:, :, -1] = found[:, :, :-1].sum(axis=2)
     usual = found.sum(axis=1, keepdims=True) + NOBODY
     found += NOBODY * usual / usual.sum(axis=-1, keepdims=True)

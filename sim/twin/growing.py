@@ -10,6 +10,8 @@ from sim.twin.kids import NOBODY, YEARS, Kids, born_here, families_of, own_class
 from sim.twin.kinds import AT_HOME, AT_HOME_MIXED, FAMILIES, KINDS, PLACES, Floats, Ints, shares_of
 
 FEWEST = 0.02  # families of which a smaller share of children is are left out
+FEWER = 2.0  # times the persons of a flow left out, who come to a family left out
+LEAST = 1e-9
 
 
 def grow_up(kids: Kids, cells: Cells, year: int, *, student: bool) -> Kids:
@@ -36,13 +38,17 @@ def grow_up(kids: Kids, cells: Cells, year: int, *, student: bool) -> Kids:
 def _house(grown: Kids, cells: Cells, types: Ints, state: Ints) -> None:
     """Put those who have grown up into the families in which children of their parents live."""
     share, mixed = _families(grown, cells)
-    at, family = np.nonzero(share > FEWEST)
+    many = np.maximum(FEWEST, FEWER * cells.least / np.maximum(grown.persons, LEAST))
+    known = share > np.minimum(many, share.max(axis=1))[:, None] * (1 - LEAST)
+    at, family = np.nonzero(known)
     kept = np.bincount(at, share[at, family], grown.persons.size)
     for role, weight in ((AT_HOME, 1 - mixed), (AT_HOME_MIXED, mixed)):
+        some = np.flatnonzero(weight[at] > 0)
+        who, houses = at[some], family[some]
         for level in range(cells.levels):
-            rows = cells.rows(types[at], level, role, family)
-            spread = cells.level_shares[grown.kind[at], level] * weight[at] / kept[at]
-            cells.add(rows, state[at], grown.persons[at] * share[at, family] * spread)
+            rows = cells.rows(types[who], level, role, houses)
+            spread = cells.level_shares[grown.kind[who], level] * weight[who] / kept[who]
+            cells.add(rows, state[who], grown.persons[who] * share[who, houses] * spread)
 
 
 def _families(grown: Kids, cells: Cells) -> tuple[Floats, Floats]:

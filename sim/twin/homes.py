@@ -15,6 +15,7 @@ from sim.twin import cells_kernel as kernel
 from sim.twin.kinds import (
     IMMIGRANT_KINDS,
     LONG_AGO,
+    PARTS,
     PLACES,
     Floats,
     Ints,
@@ -24,7 +25,6 @@ from sim.twin.kinds import (
 from sim.twin.numbers import Numbers
 
 BIRTHS, ARRIVALS = 3, 2  # years in a band
-OF_GROUPS = ("kind", "sex", "background", "schooled")  # what is one in a group
 LITTLE = 1e-9  # persons by which shares of a group are remembered in which nobody is left
 
 
@@ -33,9 +33,19 @@ class Homes:
 
     def __init__(self) -> None:
         self.numbers = Numbers()
-        self.parts = {part: np.empty(0, dtype=np.int64) for part in OF_GROUPS}
-        self.origins: Floats = np.empty((0, len(ORIGIN)))
-        self.places: Floats = np.empty((0, PLACES))
+        self.parts = {part: np.empty(0, dtype=np.int64) for part in PARTS}  # first years of bands
+        self._origins: Floats = np.empty((0, len(ORIGIN)))  # and room for more
+        self._places: Floats = np.empty((0, PLACES))
+
+    @property
+    def origins(self) -> Floats:
+        """Expected persons by group and origin."""
+        return self._origins[: self.kind.size]
+
+    @property
+    def places(self) -> Floats:
+        """Expected persons by group and place."""
+        return self._places[: self.kind.size]
 
     @property
     def kind(self) -> Ints:
@@ -47,12 +57,13 @@ class Homes:
         born = parts["kind"] >= IMMIGRANT_KINDS
         arrival = np.where(born, LONG_AGO, parts["arrival"] // ARRIVALS * ARRIVALS)
         birth = parts["birth"] // BIRTHS * BIRTHS
-        found, new = self.numbers.find(key_of({**parts, "birth": birth, "arrival": arrival}))
+        parts = {**parts, "birth": birth, "arrival": arrival}
+        found, new = self.numbers.find(key_of(parts))
         if new.size:
             known = self.parts
-            self.parts = {p: np.concatenate([known[p], parts[p][new]]) for p in OF_GROUPS}
-            self.origins = np.concatenate([self.origins, np.zeros((new.size, len(ORIGIN)))])
-            self.places = np.concatenate([self.places, np.zeros((new.size, PLACES))])
+            self.parts = {p: np.concatenate([known[p], parts[p][new]]) for p in PARTS}
+            self._origins = _with_room(self._origins, self.kind.size)
+            self._places = _with_room(self._places, self.kind.size)
         return found
 
     def origin_shares(self) -> Floats:
@@ -61,9 +72,9 @@ class Homes:
 
     def place_shares(self) -> Floats:
         """Return the share of each place among the persons of each group; unknown: of all."""
-        total = self.places.sum(axis=1, keepdims=True)
-        everybody = shares_of(self.places.sum(axis=0)[None])
-        return np.where(total > 0, self.places / np.where(total > 0, total, 1.0), everybody)
+        everybody, found = shares_of(self.places.sum(axis=0)[None])[0], np.empty(self.places.shape)
+        kernel.shares(self.places, everybody, found)
+        return found
 
     def add(self, groups: Ints, origins: Ints, places: Ints, persons: Floats) -> None:
         """Count persons in."""
@@ -73,19 +84,28 @@ class Homes:
     def hold(self, persons: Floats) -> None:
         """Keep all shares, of so many persons by group."""
         for held in (self.origins, self.places):
-            total = held.sum(axis=1)
-            scale = (persons + LITTLE) / np.where(total > 0, total, 1.0)
-            np.multiply(held, scale[:, None], out=held)
+            kernel.scale(held, persons, LITTLE)
 
     def move(self, source: Ints, target: Ints, persons: Floats) -> None:
         """Let persons go from groups to groups, as those of the source are."""
         some = np.flatnonzero(source != target)
         source, target, persons = source[some], target[some], persons[some]
         for held in (self.origins, self.places):
-            kernel.put_in(target, shares_of(held[source]), persons, held)
+            kernel.send(source, target, persons, held)
 
     def keep(self, used: Ints) -> None:
         """Keep these groups alone, in their order."""
         self.numbers = Numbers(self.numbers.keys[used])
         self.parts = {part: known[used] for part, known in self.parts.items()}
-        self.origins, self.places = self.origins[used], self.places[used]
+        for held in (self._origins, self._places):
+            held[: used.size] = held[used]
+            held[used.size :] = 0.0
+
+
+def _with_room(held: Floats, lines: int) -> Floats:
+    """Return what is held, with room for so many lines and more, all of them empty."""
+    if lines <= len(held):
+        return held
+    longer = np.zeros((2 * lines, held.shape[1]))
+    longer[: len(held)] = held
+    return longer

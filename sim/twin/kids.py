@@ -11,25 +11,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.codes import SEX
+from sim.codes import ORIGIN
 from sim.twin import cells_kernel as kernel
+from sim.twin import kids_kernel
 from sim.twin.cells import View
 from sim.twin.kinds import (
-    AT_HOME,
     FAMILIES,
     IMMIGRANT,
     KINDS,
     LONG_AGO,
     LONGEST,
-    MIXED,
-    PAIRED,
+    PARTS,
+    STATES,
     Floats,
     Ints,
+    key_of,
     sums,
 )
 from sim.twin.numbers import Numbers
 
-MALE = SEX.index("male")
 NOBODY = -1  # the parents of children who live with no adult
 YEARS = 512
 FIRST_ARRIVAL = 1700
@@ -58,6 +58,11 @@ class Kids:
         """Return some of the rows."""
         return Kids(*(getattr(self, part.name)[which] for part in fields(self)))
 
+    def with_persons(self, persons: Floats) -> "Kids":
+        """Return the same rows, with so many persons."""
+        return Kids(self.kind, self.sex, self.birth, self.arrival, self.background, self.schooled,
+                    self.origin, self.state, self.parents, persons)  # fmt: skip
+
     def joined_by(self, *others: "Kids") -> "Kids":
         """Return these rows and others."""
         return Kids(*(
@@ -69,11 +74,8 @@ class Kids:
         """Return the rows with equal ones put together."""
         if not self.persons.size:
             return self
-        key = np.zeros(self.persons.size, dtype=np.int64)
-        for part in fields(self)[:-1]:
-            column = getattr(self, part.name)
-            low = int(column.min())
-            key = key * (int(column.max()) - low + 1) + (column - low)
+        key = key_of({part: getattr(self, part) for part in PARTS}) * len(ORIGIN) + self.origin
+        key = (key * STATES + self.state) * (GROUPS + 1) + self.parents - NOBODY
         where, first = Numbers().find(key)
         return replace(self.take(first), persons=sums(where, self.persons, first.size))
 
@@ -123,18 +125,6 @@ def parents_grown_old(parents: Ints, year: int) -> Ints:
     return np.where(long_ago, parents - parents % YEARS, parents)
 
 
-def children_with(view: View) -> tuple[Floats, Floats]:
-    """Return how many children follow an adult of each row, as far as a family tells.
-
-    First those who are immigrants, then those born in Norway. Of couples they follow the mother.
-    """
-    leads = (view.role < AT_HOME) & ~((view.role == PAIRED) & (view.sex == MALE))
-    immigrants = np.maximum(view.same - view.own - (view.role == PAIRED), 0)
-    others = np.where(view.role == MIXED, 0, view.size - view.same - (1 - view.own))
-    own, born = leads * immigrants, leads * np.maximum(others, 0)
-    return own.astype(np.float64), born.astype(np.float64)
-
-
 @dataclass(frozen=True)
 class Parents:
     """What adults with children do, by kind and year of arrival: means over their children.
@@ -160,13 +150,15 @@ def parents_who(view: View, before: Floats, moving: Floats, leaving: Floats) -> 
 
     before: persons of each row before anybody left.
     """
-    group = parents_of(view.kind, view.arrival)
-    each: list[list[Floats]] = []
-    for children in children_with(view):
-        flows = before, moving, leaving
-        each.append([sums(group, children * flow, GROUPS) for flow in flows])
-    move, leave = (np.stack([_ratio(known[k], known[0]) for known in each]) for k in (1, 2))
+    found = np.zeros((2, 3, GROUPS))
+    kids_kernel.what_they_do(_adults(view), before, moving, leaving, found)
+    move, leave = (np.stack([_ratio(known[k], known[0]) for known in found]) for k in (1, 2))
     return Parents(move, leave)
+
+
+def _adults(view: View) -> kids_kernel.Adults:
+    return kids_kernel.Adults(parents_of(view.kind, view.arrival), view.role, view.sex, view.own,
+                              view.size, view.same)  # fmt: skip
 
 
 def _ratio(part: Floats, whole: Floats) -> Floats:
@@ -183,16 +175,13 @@ def families_of(view: View) -> tuple[Ints, Floats, Floats]:
     First the parents that there are, in order. Of children who are immigrants and of those born
     in Norway, by these parents.
     """
-    group = parents_of(view.kind, view.arrival)
-    there = np.bincount(group, minlength=GROUPS) > 0
-    known, group = np.flatnonzero(there), (np.cumsum(there) - 1)[group]
-    classes, mixed = [], []
-    for children in children_with(view):
-        weight = children * view.persons
-        of = sums(group * FAMILIES + view.family, weight, known.size * FAMILIES)
-        classes.append(of.reshape(known.size, FAMILIES))
-        mixed.append(sums(group, weight * (view.role == MIXED), known.size))
-    return known, np.stack(classes), np.stack(mixed)
+    adults = _adults(view)
+    there = np.bincount(adults.parents, minlength=GROUPS) > 0
+    known = np.flatnonzero(there)
+    classes, mixed = np.zeros((2, known.size, FAMILIES)), np.zeros((2, known.size))
+    adults = adults._replace(parents=(np.cumsum(there) - 1)[adults.parents])
+    kids_kernel.where_they_live(adults, view.family, view.persons, classes, mixed)
+    return known, classes, mixed
 
 
 def own_class(kind: Ints) -> Ints:

@@ -21,6 +21,7 @@ from sim.codes import (
 )
 from sim.codes import STATUS as STATUSES
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.twin import cells_kernel as kernel
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -33,6 +34,7 @@ LEVELS = len(CENTRALITY)
 PLACES = len(COUNTY) * LEVELS  # counties and their levels of centrality
 PLACE_OF = COUNTY_OF.astype(np.int64) * LEVELS + CENTRALITY_OF  # by municipality
 STATES = len(STATUSES) * len(EDUCATION)
+LINE = 32  # numbers that a row has room for: states, and nobody; it begins where memory's lines do
 LATEST_SCHOOL = 15  # oldest age at arrival of those who go to school in Norway
 LONGEST = 17  # years of stay from which nothing depends on how long it is
 LONG_AGO = 0  # stands for the year of arrival of those who have stayed so long
@@ -52,7 +54,6 @@ AGES_OF_BANDS, RECENT = (22, 34), 7  # ages where bands widen; years of stay tha
 NEAR = np.array([1, 3, 5]), np.int64(3)
 WIDE = np.array([3, 3, 5]), np.int64(3)
 WIDEST = np.array([3, 5, 9]), np.int64(5)
-OF_FAMILIES = {"family": np.arange(FAMILIES), "size": SIZES, "same": SAME}
 PARTS = ("kind", "sex", "birth", "arrival", "background", "schooled")
 FIRST_BIRTH, LAST_BIRTH = 1800, 2200
 
@@ -93,10 +94,26 @@ def sums(where: NDArray[Any], persons: NDArray[Any], size: int) -> Floats:
     return np.bincount(where, persons, size).astype(np.float64, copy=False)
 
 
+def counted(at: tuple[NDArray[Any], ...], shape: tuple[int, ...]) -> Floats:
+    """Return how many there are of each, in an array of a shape."""
+    where = np.zeros(at[0].size, dtype=np.int64)
+    for part, length in zip(at, shape, strict=True):
+        where = where * length + part
+    return np.bincount(where, minlength=int(np.prod(shape))).astype(np.float64).reshape(shape)
+
+
+def lines(rows: int) -> Floats:
+    """Return room for rows of states, each beginning where a line of memory does (64 bytes)."""
+    room = np.empty(rows * LINE + 8)
+    first = -room.ctypes.data % 64 // room.itemsize
+    return room[first : first + rows * LINE].reshape(rows, LINE)
+
+
 def shares_of(persons: Floats) -> Floats:
     """Return the shares of each line; 0 of an empty one."""
-    total = persons.sum(axis=1, keepdims=True)
-    return np.asarray(persons / np.where(total > 0, total, 1.0))
+    found = np.empty(persons.shape)
+    kernel.shares(persons, np.zeros(persons.shape[1]), found)
+    return found
 
 
 def key_of(parts: Mapping[str, Ints]) -> Ints:

@@ -3,10 +3,10 @@
 import numpy as np
 from scipy.special import erf
 
+from sim.twin import market_kernel as kernel
 from sim.twin.kinds import Floats
 
 FEW = 10.0  # expected numbers up to which the Poisson distribution is summed
-MOST = 36  # more than anybody who expects so few will see
 
 
 def expected_smaller(one: Floats, other: Floats) -> Floats:
@@ -15,26 +15,11 @@ def expected_smaller(one: Floats, other: Floats) -> Floats:
     Of many the difference is taken as normal.
     """
     one, other = np.broadcast_arrays(np.asarray(one, np.float64), np.asarray(other, np.float64))
-    low = np.minimum(one, other)
-    found = np.zeros(one.shape)
-    few = (low > 0) & (low <= FEW)
-    found[few] = _summed(one[few], np.minimum(other, 1e6)[few])
+    low, found = np.minimum(one, other), np.zeros(one.shape)
+    kernel.smaller_of_few(one.ravel(), other.ravel(), FEW, found.ravel())
     many = low > FEW
     mean, spread = (one - other)[many], np.sqrt((one + other)[many])
     apart = spread * np.sqrt(2 / np.pi) * np.exp(-0.5 * (mean / spread) ** 2)
     apart += mean * erf(mean / (spread * np.sqrt(2)))
     found[many] = ((one + other)[many] - apart) / 2
     return np.minimum(found, low)
-
-
-def _summed(one: Floats, other: Floats) -> Floats:
-    """Return the sum over k of the chance that both are above k."""
-    found = np.zeros(one.shape)
-    chance = [np.exp(-mean) for mean in (one, other)]
-    above = [1 - c for c in chance]
-    for k in range(1, MOST):
-        found += above[0] * above[1]
-        for side, mean in enumerate((one, other)):
-            chance[side] = chance[side] * mean / k
-            above[side] = np.maximum(above[side] - chance[side], 0.0)
-    return found

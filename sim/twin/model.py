@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sim.agents.families import Families
 from sim.agents.population import Population
 from sim.codes import CENTRALITY, EDUCATION, REASON, SEX
 from sim.engine import as_altered
-from sim.transitions import county_moves_kernel as county_kernel
 from sim.transitions import deaths
 from sim.transitions.births import assumed
 from sim.transitions.calibrated import SIZES as FAMILY_SIZES
@@ -31,6 +31,7 @@ from sim.twin.abroad import Abroad
 from sim.twin.cells import Cells, View
 from sim.twin.families import FamilyLife, levels_of_singles
 from sim.twin.growing import grow_up
+from sim.twin.joining import Joining
 from sim.twin.kids import (
     Kids,
     parents_grown_old,
@@ -42,6 +43,7 @@ from sim.twin.kinds import (
     IMMIGRANT,
     IMMIGRANT_KINDS,
     KINDS,
+    LINE,
     PLACES,
     REASON_OF_KIND,
     REGION_OF_KIND,
@@ -52,6 +54,7 @@ from sim.twin.kinds import (
     Ints,
     sums,
 )
+from sim.twin.moves import Moves
 from sim.twin.newcomers import Newcomers
 from sim.twin.numbers import Numbers
 from sim.twin.work import Work
@@ -64,9 +67,10 @@ MANY = 20_000  # rows; fewer are never merged
 ADULTS = 600_000
 # Rows in which fewer are expected are put to their neighbours, in wide bands and the widest,
 # or to the largest family of their role.
-LIGHT, LIGHTEST, SMALLEST = 12.0, 3.0, 0.4
+LIGHT, LIGHTEST, SMALLEST = 16.0, 4.0, 0.4
 FEWEST = 1e-6  # rows in which fewer are expected are given up
-FEWEST_GO, FEWEST_KIDS = 0.03, 0.05  # flows in families left out; rows of children joined
+FEWEST_GO, FEWEST_KIDS = 0.06, 0.2  # flows in families left out; rows of children joined
+TRIALS = 3  # of the first year's odds
 SEVERAL = 10  # times as many children as in flows left out have to leave to be kept apart
 
 
@@ -116,8 +120,7 @@ class Twin:
 
     def stock(self) -> Floats:
         """Return the expected residents by `GROUPS`."""
-        view = View(self.cells)
-        adults = sums(GROUP_OF_KIND[view.kind], view.persons, len(GROUPS))
+        adults = sums(GROUP_OF_KIND[View(self.cells).kind], self.held, len(GROUPS))
         return adults + _by_group(self.kids, self.kids.persons)
 
     def _ready(self, people: Population, levels: int) -> None:
@@ -127,6 +130,7 @@ class Twin:
         self.covered = settings.choice(NORWEGIAN_BORN) == "as_immigrants"
         self.follow = settings.choice(CHILDREN) == "follow_adult"
         self.cells = Cells(levels)
+        self.kinds_of_families = kinds_of_families()
         self.destination = DomesticDestination.ready(settings)
         self.work = Work(settings)
         self.deaths = deaths.Deaths.ready(settings)
@@ -134,20 +138,22 @@ class Twin:
         self.newcomers = Newcomers(settings, self.cells.levels)
         who = start.adults_of(people)
         self.part = min(1.0, who.size / ADULTS)
-        types = start.fill(self.cells, people, who)
+        families = Families(people)
+        types = start.fill(self.cells, people, who, families)
+        self.held = self.cells.persons()  # by row, on 1 January
+        self._set_least()
         chances = chances_of(people, self.mobility, self.descendants)
         n = self.cells.types["kind"].size
         chosen = [sums(types, chance[who], n) for chance in (chances.move, chances.leave)]
         self.exact: Floats | None = np.stack(chosen, axis=1)
-        kids, _, adult = start.kids_of(people, follow=self.follow)
+        kids, _, adult = start.kids_of(people, families, follow=self.follow)
         led = adult >= 0
         first = np.where(led, chances.move[adult], 0.0), np.where(led, chances.leave[adult], 0.0)
         self.kids = kids
         self.first: tuple[Floats, Floats] | None = first
         together = settings.choice(TOGETHER) == "together"
         self.county = CountyMoves.ready(settings)
-        county = start.county_chances(people, self.county, chances)
-        couples = start.couples_of(people, chances, county, together=together)
+        couples = start.couples_of(people, chances, self.county, together=together)
         self.families = FamilyLife(settings, couples, levels_of_singles(people))
         self.abroad = Abroad(settings)
         self._take_absent(people)
@@ -163,22 +169,23 @@ class Twin:
         stock = self.stock()
         flows: dict[str, Floats] = {}
         self._note_levels()
-        self.cells.note_usual(self.year)
-        moving = self._choose(flows)
+        self.cells.note_usual(self.year, self.held)
+        moving, parting = self._choose(flows)
         back, kids = self.abroad.come_back(self.cells, self.year)
         flows["return"] = _grouped(back)
         self.kids = self.kids.joined_by(kids)
-        came, kids = self.newcomers.arrive(self.cells, self.year)
+        came, kids = self.newcomers.arrive(self.cells, parting, self.year)
         flows["arrive"] = _grouped(came)
         self.kids = self.kids.joined_by(kids)
-        flows["birth"] = self._give_birth()
-        flows["death"], dying = self._die()
-        self.families.change(self.cells, moving, dying, self.year)
+        moves = self.families.picture(self.cells)
+        flows["birth"] = self._give_birth(moves)
+        flows["death"], dying = self._die(moves)
+        self.families.change(self.cells, moves, moving, dying, self.year)
         self.kids = grow_up(self.kids, self.cells, self.year, student=self.student)
-        self.work.happen(self.cells, self.year)
         lived = Expected(self.year, stock, flows)
         self.year += 1
         self._age()
+        self.work.happen(self.cells, lived.year)  # does the same to all who have been put together
         return lived
 
     def _note_levels(self) -> None:
@@ -187,43 +194,44 @@ class Twin:
         if cells.levels > 1:
             view = View(cells)
             shape = KINDS, cells.levels
-            number = sums(view.kind * cells.levels + view.level, view.persons,
-                                 KINDS * cells.levels).reshape(shape) + 1e-9  # fmt: skip
+            at = view.kind * cells.levels + view.level
+            number = sums(at, self.held, KINDS * cells.levels).reshape(shape) + 1e-9
             cells.level_shares = number / number.sum(axis=1, keepdims=True)
 
-    def _choose(self, flows: dict[str, Floats]) -> Floats:
-        """Let people stay, move or leave; return the chance of moving by row."""
+    def _choose(self, flows: dict[str, Floats]) -> tuple[Floats, Moves]:
+        """Let people stay, move or leave; return the chance of moving by row, and who is left."""
         cells, year = self.cells, self.year
         tables = self.mobility.tables_of(year)
         where, factor = places.seen_by_group(cells, tables)
         ratio = self._first_ratio(tables, where, factor)
-        before = cells.persons()
+        before = self.held
         moving, leaving, by_level, moved, profile = self._chosen(
             tables, (where, factor, ratio), cells.mass[: cells.count]
         )
         view = View(cells)
-        left = leaving.sum(axis=1)
+        left = leaving[:, 0] + leaving[:, 1]
         kids, gone, kid_moves = self._kids_choose(view, before, moving, left)
         flows["domestic"] = sums(GROUP_OF_KIND[view.kind], moving, len(GROUPS)) + kid_moves
         flows["emigrate"] = sums(GROUP_OF_KIND[view.kind], left, len(GROUPS))
         flows["emigrate"] += _by_group(gone, gone.persons)
-        self.abroad.leave(cells, view, leaving, profile, gone, year)
+        self.abroad.leave(cells, view, (leaving, left), profile, gone, year)
         self.kids = kids
         if cells.levels > 1:
             places.change_rows(cells, view, moved, self.destination)
         else:
             places.change_shares(cells, by_level, before, (tables, self.destination))
-        self.families.lose_partners(cells, before, left)
+        parting = self.families.lose_partners(cells, before, left)
         chance = moving / np.maximum(before, 1e-300)
-        return np.asarray(chance + (1 - chance) * self._county_chance(view))
+        return np.asarray(chance + (1 - chance) * self._county_chance(view)), parting
 
     def _county_chance(self, view: View) -> Floats:
         """Return the chance of moving to another county at the same level by row."""
-        age = self.year - 1 - view.birth
-        young = ((age >= county_kernel.YOUNG) & (age <= county_kernel.OLD)).astype(np.int64)
-        kind = self.county.kind_of[view.size * FAMILY_SIZES + view.same]
-        chance = self.county.chances[REASON_OF_KIND[view.kind], kind, young]
-        return np.asarray(chance * self.county.covered[view.background])
+        known, found = self.county, np.empty(view.kind.size)
+        kinds = known.kind_of[SIZES * FAMILY_SIZES + SAME].astype(np.int64)
+        choose_kernel.away(view.kind, view.birth, view.family, view.background, self.year,
+                           REASON_OF_KIND, kinds, known.chances, known.covered.astype(np.float64),
+                           found)  # fmt: skip
+        return found
 
     def _first_ratio(self, tables: Any, where: Floats, factor: Floats) -> Floats:
         """Return what makes a first year's movers and leavers those of persons, by type.
@@ -235,17 +243,16 @@ class Twin:
         self.exact = None
         if exact is None or self.cells.levels > 1:
             return found
-        for _ in range(3):  # again for what the odds bend
-            mass = self.cells.mass[: self.cells.count].copy()
-            trial = self._chosen(tables, (where, factor, found), mass)
-            types = self.cells.row_type[: self.cells.count]
+        n = self.cells.count
+        types = self.cells.row_type[:n]
+        persons = sums(types, self.held, len(found))[: len(exact)]
+        for _ in range(TRIALS):  # again for what the odds bend
+            trial = self._chosen(tables, (where, factor, found), self.cells.mass[:n].copy())
             chosen = [
                 sums(types, each, len(found)) for each in (trial.moving, trial.leaving.sum(1))
             ]
             expected = np.stack(chosen, axis=1)[: len(exact)]
-            some = (expected > 0) & (exact > 0)
-            ones = np.ones_like(exact)
-            found[: len(exact)] *= np.divide(exact, expected, out=ones, where=some)
+            found[: len(exact)] *= _ratio_of_odds(exact, expected, persons)
         return found
 
     def _chosen(self, tables: Any, factors: tuple[Floats, Floats, Floats], mass: Floats) -> Chosen:
@@ -255,14 +262,14 @@ class Twin:
         """
         cells, n, year = self.cells, self.cells.count, self.year
         moving, leaving = np.zeros(n), np.zeros((n, 2))
-        moved = np.zeros((n if cells.levels > 1 else 0, STATES))
-        profile = np.zeros((KINDS, 2, 2, STATES))
+        moved = np.zeros((n if cells.levels > 1 else 0, LINE))
+        profile = np.zeros((KINDS, 2, 2, LINE))
         by_level = np.zeros((cells.homes.kind.size, len(CENTRALITY), 2))
         types, weight = cells.types, np.empty((n, len(CENTRALITY), 2))
         rows = choose_kernel.Rows(cells.row_type[:n], cells.row_place[:n], types["kind"],
                                   types["sex"], types["birth"], types["arrival"])  # fmt: skip
         weights = _weights(tables, self.descendants.tables or _none(tables))
-        choose_kernel.weigh(rows, weights, self.covered, year, SIZES, SAME, kinds_of_families(),
+        choose_kernel.weigh(rows, weights, self.covered, year, SIZES, SAME, self.kinds_of_families,
                      REASON_OF_KIND, REGION_OF_KIND, weight)  # fmt: skip
         choose_kernel.choose(
             rows, weight, weights.traits, born_leave(year) * self.descendants.emigrate,
@@ -270,7 +277,7 @@ class Twin:
             moved, moving, leaving, by_level, profile,
         )  # fmt: skip
         degree = np.arange(STATES) % len(EDUCATION) >= DEGREE
-        profile = profile[..., None, :] * np.stack([~degree, degree])
+        profile = profile[..., None, :STATES] * np.stack([~degree, degree])
         return Chosen(moving, leaving, by_level, moved, profile)
 
     def _kids_choose(
@@ -293,9 +300,9 @@ class Twin:
         self.first = None
         return staying, gone, _by_group(kids, kids.persons * move)
 
-    def _give_birth(self) -> Floats:
+    def _give_birth(self, moves: Moves) -> Floats:
         view = View(self.cells)
-        born = self.families.births(self.cells, self.year)
+        born = self.families.births(self.cells, moves, self.year)
         mothers = np.flatnonzero(born.persons > 0)
         shares = self.cells.homes.origin_shares()[self.cells.group[view.type[mothers]]]
         usual = self.cells.types["arrival"][self.cells.usual_types()[view.type[mothers]]]
@@ -314,40 +321,57 @@ class Twin:
         flow[-1] = born.persons.sum()
         return flow
 
-    def _die(self) -> tuple[Floats, Floats | None]:
-        """Let people die; return how many by group, and the chance by sex and age reached."""
+    def _die(self, moves: Moves) -> tuple[Floats, Floats | None]:
+        """Let people die, adults when they move; return how many, and the chance by sex and age."""
         cells, year, kids = self.cells, self.year, self.kids
         if self.deaths.choice == "nobody_dies":
             return np.zeros(len(GROUPS)), None
         chance = deaths.probabilities(year, falling=self.deaths.choice == "falling")
         chance = hastened(chance, self.deaths.level(year))
         view = View(cells)
-        dying = chance[view.sex, np.clip(year - view.birth, 0, chance.shape[1] - 1)]
+        persons, dead_by_kind = moves.rows.persons, np.zeros(KINDS)
+        alive = np.empty(persons.size)
+        cells_kernel.die(view.birth, view.sex, view.kind, year, chance, persons, alive,
+                         dead_by_kind)  # fmt: skip
+        moves.leave(alive)
         young = chance[kids.sex, np.clip(year - kids.birth, 0, chance.shape[1] - 1)]
-        dead = sums(GROUP_OF_KIND[view.kind], view.persons * dying, len(GROUPS))
-        dead += _by_group(kids, kids.persons * young)
-        cells.mass[: cells.count] *= (1 - dying)[:, None]
+        dead = _grouped(dead_by_kind) + _by_group(kids, kids.persons * young)
         self.kids = replace(kids, persons=kids.persons * (1 - young))
         self.abroad.die(chance, year)
         return dead, chance
 
+    def _set_least(self) -> bool:
+        """Say how few persons may go from row to row; return whether there are many rows."""
+        many = self.cells.count > MANY
+        self.cells.least = FEWEST_GO * self.part if many else 0.0
+        return many
+
     def _age(self) -> None:
         """Take long stays together, and give up rows that have emptied."""
         self.kids = replace(self.kids, parents=parents_grown_old(self.kids.parents, self.year))
-        cells, part = self.cells, self.part
-        cells.grow_old(self.year)
-        many = cells.count > MANY
-        cells.least = FEWEST_GO * part if many else 0.0
+        part, joining = self.part, Joining(self.cells)
+        joining.grow_old(self.year)
+        many = self._set_least()
         if many:
-            cells.merge(LIGHT * part, LIGHTEST * part, SMALLEST * part, self.year)
+            joining.merge(LIGHT * part, LIGHTEST * part, SMALLEST * part, self.year)
         self.kids = self.kids.lightened(FEWEST_KIDS * part) if many else self.kids.merged()
-        cells.compact(FEWEST * part if many else 0.0)
+        self.held = joining.happen(FEWEST * part if many else 0.0)
+
+
+def _ratio_of_odds(exact: Floats, expected: Floats, persons: Floats) -> Floats:
+    """Return by what odds of moving and leaving differ: those wanted to those that were found."""
+    wanted, found = (
+        each / np.maximum(persons - each.sum(axis=1), 1e-9)[:, None] for each in (exact, expected)
+    )
+    some, ones = (found > 0) & (wanted > 0), np.ones_like(exact)
+    return np.asarray(np.divide(wanted, found, out=ones, where=some))
 
 
 def _weights(tables: Any, of_born: Any) -> choose_kernel.Weights:
     names = choose_kernel.Weights._fields
     factors = {name: np.stack([getattr(t, name) for t in (tables, of_born)]) for name in names}
-    traits = factors["traits"].transpose(0, 2, 1).reshape(2, 2, -1, STATES)
+    traits = factors["traits"].reshape(2, -1, STATES, 2).transpose(0, 1, 3, 2)
+    traits = np.pad(traits, [(0, 0), (0, 0), (0, 0), (0, LINE - STATES)])
     return choose_kernel.Weights(**{**factors, "traits": traits})
 
 

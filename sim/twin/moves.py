@@ -7,9 +7,9 @@ import numpy as np
 
 from sim.twin import cells_kernel as kernel
 from sim.twin import families_kernel
-from sim.twin.cells import Cells, View
+from sim.twin.cells import Cells
 from sim.twin.families_kernel import Flows, Rows
-from sim.twin.kinds import FAMILIES, REGION, ROLES, SAME, SIZES, Floats, Ints
+from sim.twin.kinds import REGION, SAME, SIZES, Floats, Ints
 
 MOST = 5  # flows of a row in one pass
 
@@ -17,10 +17,15 @@ MOST = 5  # flows of a row in one pass
 class Moves:
     """Expected persons who go from rows to rows, all at once."""
 
-    def __init__(self, cells: Cells, few: float = 0.0) -> None:
-        """Take a picture of the rows; those of no more than so few persons stay as they are."""
+    def __init__(self, cells: Cells, few: float = 0.0, persons: Floats | None = None) -> None:
+        """Take a picture of the rows; those of no more than so few persons stay as they are.
+
+        persons: how many each row holds, where that is known.
+        """
         self.cells = cells
         self.few = few
+        self.persons = persons
+        self.alive = np.empty(0)
         self.parts: list[tuple[Ints, Ints, Floats]] = []
         self._rows: Rows | None = None
 
@@ -31,7 +36,8 @@ class Moves:
             cells, n = self.cells, self.cells.count
             parts = [cells.types[name] for name in ("kind", "sex", "birth", "arrival")]
             parts += [cells.group, cells.usual_types()]
-            persons, found = cells.persons(), np.empty((10, n), dtype=np.int32)
+            persons = cells.persons() if self.persons is None else self.persons
+            found = np.empty((10, n), dtype=np.int32)
             first, least = np.empty(n, dtype=np.int64), np.empty(n)
             families_kernel.look(
                 cells.row_type[:n], cells.row_place[:n], np.stack(parts), np.stack([SIZES, SAME]),
@@ -40,6 +46,11 @@ class Moves:
             known = dict(zip(Rows._fields, found, strict=False))
             self._rows = Rows(**known, first=first, least=least, persons=persons)
         return self._rows
+
+    def leave(self, alive: Floats) -> None:
+        """Let but a share of each row be left to stay or go; the others are taken off."""
+        self.alive = alive
+        self._rows = self.rows._replace(persons=self.rows.persons * alive)
 
     def flow(self, kernel_of: Callable[..., int], *given: Any) -> None:
         """Note the flows that a kernel finds."""
@@ -53,17 +64,11 @@ class Moves:
         some = np.flatnonzero(share > 0)
         self.parts.append((source[some], target[some], share[some]))
 
-    def go(self, view: View, source: Ints, role: Any, family: Ints, share: Floats) -> None:
-        """Note which share of rows goes to another role and family, among its neighbours."""
-        some = np.flatnonzero(share * view.persons[source] > self.cells.least)
-        rows, role = source[some], np.broadcast_to(role, source.shape)[some]
-        place = (view.level[rows] * ROLES + role) * FAMILIES + family[some]
-        usual = self.cells.usual_types()[view.type[rows]]
-        self.parts.append((rows, self.cells.at(usual * self.cells.width + place), share[some]))
-
     def happen(self) -> None:
         """Let them go."""
-        if self.parts:
-            source, target, share = (np.concatenate(part) for part in zip(*self.parts, strict=True))
-            n = self.cells.count
-            kernel.shift_mass(source, target, share, self.cells.mass[:n], self.cells.gained[:n])
+        none = np.empty(0, dtype=np.int64)
+        parts = [*self.parts, (none, none, np.empty(0))]
+        source, target, share = (np.concatenate(part) for part in zip(*parts, strict=True))
+        cells, alive = self.cells, np.ones(self.cells.count)
+        alive[: self.alive.size] = self.alive
+        kernel.shift_mass(source, target, share, alive, cells.mass[: cells.count], cells.spare)

@@ -6,7 +6,7 @@ and groups of ages, as in `sim.transitions.arrivals`; the others found families 
 
 import numpy as np
 
-from sim.codes import EDUCATION, ORIGIN, REASON
+from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals as rules
 from sim.transitions.arrival_tables import PARENT, PARTNER, STREAM_REASON, STREAMS
@@ -18,10 +18,12 @@ from sim.twin.kinds import (
     ALONE,
     AT_HOME,
     AT_HOME_MIXED,
+    FAMILIES,
     KINDS,
     LATEST_SCHOOL,
     MIXED,
     PAIRED,
+    ROLES,
     Floats,
     Ints,
     family_class,
@@ -39,6 +41,7 @@ UNJOINED, JOINED, JOINED_BORN = range(3)
 FOR_PARENT = int(np.prod(rules.LISTS)) // 2  # the first ring on which parents wait
 RINGS = 2 * FOR_PARENT
 LARGEST_UNIT = 9
+OLDEST = 200  # more years than anybody is old
 LEAST = 1e-12
 
 
@@ -78,16 +81,21 @@ class Newcomers:
             found[mine] = chance * wanted[s] / (chance * self.size[mine]).sum()
         return found
 
-    def arrive(self, cells: Cells, year: int) -> tuple[Floats, Kids]:
-        """Put the year's arrivals into cells; return persons by kind, and the children."""
+    def arrive(self, cells: Cells, moves: Moves, year: int) -> tuple[Floats, Kids]:
+        """Put the year's arrivals into cells; return persons by kind, and the children.
+
+        moves: of residents, which happen when units join hosts.
+        """
         number = self.expected(year)
         if not number.any():
+            moves.happen()
             return np.zeros(KINDS), nobody()
-        joined, parents = self._join(cells, number, year)
+        joined, parents = self._join(cells, moves, number, year)
+        moves.happen()
         kids = self.members.settle(cells, number, joined, parents, year)
         return sums(self.members.kind, number[self.members.of], KINDS), kids
 
-    def _join(self, cells: Cells, number: Floats, year: int) -> tuple[Floats, Ints]:
+    def _join(self, cells: Cells, moves: Moves, number: Floats, year: int) -> tuple[Floats, Ints]:
         """Let units join residents; return the shares that do or not, and who the hosts are.
 
         These are, for every unit, the kind and year of arrival of the commonest hosts.
@@ -95,8 +103,7 @@ class Newcomers:
         view = View(cells)
         rows, waiting = _waiting(cells, view, year)
         supply, taken = np.zeros((2, RINGS)), np.zeros((2, rows.size))
-        kernel.supply(waiting, supply[0])
-        kernel.supply(waiting._replace(persons=waiting.persons * (view.own[rows] == 0)), supply[1])
+        kernel.supply(waiting, supply)
         supply, of_born = supply[0], _part_of(supply[1], supply[0])
         free, joined, born = supply.copy(), np.zeros(self.unit.size), np.zeros(self.unit.size)
         left = number[self.joining] / 2
@@ -106,22 +113,24 @@ class Newcomers:
             born += np.bincount(self.joining, got * of_born[self.rings[:, k]], self.unit.size)
             left = left - got
         kernel.taken(waiting, _part_of(supply - free, supply), taken)
-        self._gain(cells, view, rows, taken, joined)
+        self._gain(moves, view, rows, taken, joined)
         how = np.stack([number - joined, joined - born, born]) / np.maximum(number, LEAST)
         return how, self._commonest(view, rows, waiting)
 
-    def _gain(self, cells: Cells, view: View, rows: Ints, taken: Floats, joined: Floats) -> None:
-        """Let hosts have families of the sizes that joined them."""
-        moves = Moves(cells)
-        for role, how, gone in ((PAIRED, PARTNER, taken[0]), (ALONE, PARENT, taken[1])):
+    def _gain(self, moves: Moves, view: View, rows: Ints, taken: Floats, joined: Floats) -> None:
+        """Note that hosts have families of the sizes that joined them."""
+        cells, sizes = moves.cells, np.zeros((2, LARGEST_UNIT))
+        for role, how in enumerate((PARTNER, PARENT)):
             size = sums(self.size, joined * (self.joins == how), LARGEST_UNIT)
-            some = np.flatnonzero(gone > LEAST)
-            which = rows[some]
-            share = np.minimum(gone[some] / view.persons[which], 1.0)
-            for more in np.flatnonzero(size).tolist():
-                family = family_class(1 + more, view.own[which] + more)
-                moves.go(view, which, role, family, share * size[more] / size.sum())
-        moves.happen()
+            sizes[role] = size / max(size.sum(), LEAST)
+        usual = cells.usual_types()[view.type[rows]]
+        first = usual * cells.width + view.level[rows] * (ROLES * FAMILIES)
+        gone = np.where(taken > LEAST, taken, 0.0)
+        room = 2 * rows.size * LARGEST_UNIT
+        source, key, share = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room)
+        n = kernel.gain(rows, first, view.own[rows], cells.persons(rows), gone, sizes,
+                        cells.least, source, key, share)  # fmt: skip
+        moves.add(source[:n], cells.at(key[:n]), share[:n])
 
     def _commonest(self, view: View, rows: Ints, waiting: kernel.Waiting) -> Ints:
         """Return the commonest parents that wait for children, by unit: of kind and origin."""
@@ -155,13 +164,15 @@ def _waiting(cells: Cells, view: View, year: int) -> tuple[Ints, kernel.Waiting]
     age = year - view.birth
     of_kind = np.where(view.own > 0, view.kind // 3, REASON.index("unknown"))
     kind = rules.kind_of_host(rules.HOSTS)[0][of_kind]
-    alone = (view.role == ALONE) & (view.size == 1) & (view.persons > 0) & (kind >= 0)
+    alone = (view.role == ALONE) & (view.size == 1) & (kind >= 0)
     which = np.flatnonzero(alone & (age >= rules.YOUNGEST) & (age <= rules.OLDEST))
+    persons = cells.persons(which)
+    which, persons = which[persons > 0], persons[persons > 0]
     stay = np.searchsorted(rules.STAYS, year - view.arrival[which], side="right")
     waiting = kernel.Waiting(
         cells.group[view.type[which]], kind[which], view.sex[which],
-        (age[which] - rules.YOUNGEST) // rules.BAND,
-        np.array(rules.OPEN)[stay] * view.persons[which], cells.homes.origin_shares(),
+        (age[which] - rules.YOUNGEST) // rules.BAND, view.own[which],
+        np.array(rules.OPEN)[stay] * persons, cells.homes.origin_shares(),
         rules.LISTS[-1], rules.FOR_PARTNER,
     )  # fmt: skip
     return which, waiting
@@ -204,26 +215,46 @@ class Members:
         self.family = family_class(total, same)
         self.parent = np.where(mother, column["mother"], 0)
         self.led = self.age[self.begins + self.parent] > YOUNG
+        self._seat(levels * ROLES * FAMILIES)
+
+    def _seat(self, width: int) -> None:
+        """Number the types and the rows that grown members come to; years alter only the types.
+
+        kin: type of each; seats: row, by what they join; of_seat: the type and place of a row.
+        """
+        self.grown = np.flatnonzero(self.age > YOUNG)
+        key = (self.kind[self.grown] * OLDEST + self.age[self.grown]) * 2 + self.sex[self.grown]
+        self.kin, first = Numbers().find(key * len(BACKGROUND) + self.background[self.grown])
+        self.first = self.grown[first]
+        place = (self.level * ROLES + self.role) * FAMILIES + self.family
+        key = (self.kin * width + place[:, self.grown]).ravel()
+        self.seats, first = Numbers().find(key)
+        self.of_seat = key[first] // width, key[first] % width
+
+    def parts(self, year: int) -> dict[str, Ints]:
+        """Return the parts of the types of all who come in a year."""
+        return {
+            "kind": self.kind, "sex": self.sex, "birth": year - self.age,
+            "arrival": np.full(self.age.size, year), "background": self.background,
+            "schooled": (self.age <= LATEST_SCHOOL).astype(np.int64),
+        }  # fmt: skip
 
     def settle(self, cells: Cells, number: Floats, joined: Floats, hosts: Ints, year: int) -> Kids:
         """Put grown members into cells; return the children.
 
         joined: shares of each unit that join nobody, an immigrant, or somebody born in Norway.
         """
-        parts = {
-            "kind": self.kind, "sex": self.sex, "birth": year - self.age,
-            "arrival": np.full(self.age.size, year), "background": self.background,
-            "schooled": (self.age <= LATEST_SCHOOL).astype(np.int64),
-        }  # fmt: skip
-        grown = np.flatnonzero((self.age > YOUNG) & (number[self.of] > 0))
-        types = cells.find({name: values[grown] for name, values in parts.items()})
-        cells.homes.add(cells.group[types], self.origin[grown], self.place[grown],
+        parts, grown = self.parts(year), self.grown
+        types = cells.find({name: values[self.first] for name, values in parts.items()})
+        cells.homes.add(cells.group[types[self.kin]], self.origin[grown], self.place[grown],
                         number[self.of[grown]])  # fmt: skip
-        share = joined * number
-        for how in (UNJOINED, JOINED, JOINED_BORN):
-            rows = cells.rows(types, self.level[grown], self.role[how][grown],
-                              self.family[how][grown])  # fmt: skip
-            cells.add(rows, self.state[grown], share[how][self.of[grown]])
+        persons = (joined * number)[:, self.of[grown]].ravel()
+        taken = np.flatnonzero(sums(self.seats, persons, self.of_seat[0].size))
+        kin, place = (of[taken] for of in self.of_seat)
+        rows = np.zeros(self.of_seat[0].size, dtype=np.int64)
+        rows[taken] = cells.at(types[kin] * cells.width + place)
+        some = np.flatnonzero(persons)
+        cells.add(rows[self.seats[some]], self.state[grown[some % grown.size]], persons[some])
         return self._kids(parts, number, joined, hosts, year)
 
     def _kids(

@@ -33,14 +33,18 @@ def seen_by_group(cells: Cells, tables: Tables) -> tuple[Floats, Floats]:
     return levels, mean
 
 
-def where_to(destination: DomesticDestination) -> Floats:
-    """Return where movers go, by reason, place they leave and place."""
+def levels_and_counties(destination: DomesticDestination) -> tuple[Floats, Floats]:
+    """Return where movers go: level by reason and level left; county by level and county left."""
     level = destination.level_weights.reshape(len(REASON), LEVELS, LEVELS)
     level = level / level.sum(axis=2, keepdims=True)
     county = destination.county_weights.reshape(len(REASON), LEVELS, -1, len(COUNTY))
     county = np.broadcast_to(county, (len(REASON), LEVELS, len(COUNTY), len(COUNTY)))
-    county = county / county.sum(axis=3, keepdims=True)
-    found: Floats = np.einsum("rlm,rmcd->rcldm", level, county)
+    return level, county / county.sum(axis=3, keepdims=True)
+
+
+def where_to(destination: DomesticDestination) -> Floats:
+    """Return where movers go, by reason, place they leave and place."""
+    found: Floats = np.einsum("rlm,rmcd->rcldm", *levels_and_counties(destination))
     return found.reshape(len(REASON), PLACES, PLACES)
 
 
@@ -65,8 +69,11 @@ def change_shares(cells: Cells, by_level: Floats, before: Floats, rules: Any) ->
     persons = cells.by_group(before)
     which = np.flatnonzero(persons > 0)
     after = np.zeros((which.size, PLACES))
+    to_level, to_county = levels_and_counties(destination)
+    to_county = np.pad(to_county, [(0, 0)] * 3 + [(0, -len(COUNTY) % 8)])  # eight are added at once
     places_kernel.part_with(
         homes.place_shares()[which], persons[which], factors(tables),
-        REASON_OF_KIND[homes.kind[which]], by_level[which], where_to(destination), after,
+        REASON_OF_KIND[homes.kind[which]], by_level[which], to_level,
+        to_county, after,
     )  # fmt: skip
     homes.places[which] = np.maximum(after, 0.0)

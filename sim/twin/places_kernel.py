@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import kernel
+from sim.jit import inlined, kernel
 
 LEVELS = 4  # place p is of level p % LEVELS
 
@@ -35,6 +35,23 @@ def see(
                 )
 
 
+@inlined
+def _come(
+    going: NDArray[np.float64],
+    to_county: NDArray[np.float64],
+    coming: NDArray[np.float64],
+    after: NDArray[np.float64],
+) -> None:
+    """Let movers come to counties. going: by the level they go to and the county they leave."""
+    for to in range(LEVELS):
+        coming[:] = 0.0
+        for county in range(going.shape[1]):
+            for q in range(coming.size):
+                coming[q] += going[to, county] * to_county[to, county, q]
+        for q in range(going.shape[1]):
+            after[q * LEVELS + to] += coming[q]
+
+
 @kernel
 def part_with(
     shares: NDArray[np.float64],
@@ -42,18 +59,22 @@ def part_with(
     factor: NDArray[np.float64],
     reason: NDArray[np.int64],
     by_level: NDArray[np.float64],
-    where: NDArray[np.float64],
+    to_level: NDArray[np.float64],
+    to_county: NDArray[np.float64],
     after: NDArray[np.float64],
 ) -> None:
     """Write who lives in each place by group when some have moved and others left.
 
     by_level: movers and leavers by group and level; inside a level they are of the places as
     the factors let people move and leave. persons: by group, before anybody left.
-    where: where movers go, by reason, place they leave and place.
+    to_level: where movers go, by reason and level they leave; to_county: by reason, level they
+    go to and county they leave; with columns of nobody the counties may be more.
     """
-    total = np.empty((LEVELS, 2))
+    total, counties = np.empty((LEVELS, 2)), shares.shape[1] // LEVELS
+    going = np.empty((LEVELS, counties))  # movers by the level they go to and county they leave
+    coming = np.empty(to_county.shape[3])
     for g in range(shares.shape[0]):
-        total[:] = 0.0
+        total[:], going[:] = 0.0, 0.0
         r = reason[g]
         for p in range(shares.shape[1]):
             for outcome in range(2):
@@ -68,5 +89,6 @@ def part_with(
                 moving = share * factor[r, p, 0] * total[level, 0]
                 leaving = share * factor[r, p, 1] * total[level, 1]
                 after[g, p] += share * persons[g] - moving - leaving
-                for q in range(shares.shape[1]):
-                    after[g, q] += moving * where[r, p, q]
+                for to in range(LEVELS):
+                    going[to, p // LEVELS] += moving * to_level[r, level, to]
+        _come(going, to_county[r], coming, after[g])

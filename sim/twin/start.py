@@ -41,6 +41,7 @@ from sim.twin.kinds import (
     kind_of,
     level_of,
 )
+from sim.twin.numbers import Numbers
 
 GAPS = np.arange(-15, 31)  # years by which a man is older than his partner
 GENERATIONS = np.arange(15, 51)  # years by which a mother is older than her child
@@ -97,9 +98,8 @@ def states_of(people: Population, who: NDArray[np.int64]) -> Ints:
                       + people["education"][who])  # fmt: skip
 
 
-def roles_of(people: Population, who: NDArray[np.int64]) -> Ints:
+def roles_of(people: Population, who: NDArray[np.int64], families: Families) -> Ints:
     """Return the role that residents play in their families."""
-    families = Families(people)
     persons, _ = at_home(people, who, families)
     family, partner, place = people["family"], people["partner"], people["place"]
     birth, mother = people["birth_year"][who], people["mother"][who]
@@ -116,14 +116,14 @@ def roles_of(people: Population, who: NDArray[np.int64]) -> Ints:
     return np.where(paired, PAIRED, role)
 
 
-def fill(cells: Cells, people: Population, who: NDArray[np.int64]) -> Ints:
+def fill(cells: Cells, people: Population, who: NDArray[np.int64], families: Families) -> Ints:
     """Put resident adults into cells; return the type of each."""
     types = cells.find(type_parts(people, who))
     cells.homes.add(cells.group[types], people["origin"][who].astype(np.int64),
                     PLACE_OF[people["municipality"][who]], np.ones(who.size))  # fmt: skip
     level = level_of(people["municipality"][who], cells.levels)
     family = family_class(people["family_total"][who], people["family_immigrants"][who])
-    rows = cells.rows(types, level, roles_of(people, who), family)
+    rows = cells.rows(types, level, roles_of(people, who, families), family)
     cells.add(rows, states_of(people, who), np.ones(who.size))
     return types
 
@@ -134,18 +134,13 @@ def adults_of(people: Population) -> NDArray[np.int64]:
     return np.flatnonzero(grown & (people["place"] == RESIDENT))
 
 
-def county_chances(people: Population, moves: CountyMoves, chances: Chances) -> Floats:
-    """Return everybody's chance of moving to another county at the same level."""
-    return np.asarray(moves.chances_of(people) * (1 - chances.move - chances.leave))
-
-
-def kids_of(people: Population, *, follow: bool) -> tuple[Kids, Ints, Ints]:
+def kids_of(people: Population, families: Families, *, follow: bool) -> tuple[Kids, Ints, Ints]:
     """Return resident children, a row each, their positions and those of their adults (or -1)."""
     born_by = people.year - 1 - YOUNGEST
     young = np.flatnonzero((people["birth_year"] > born_by) & (people["place"] == RESIDENT))
     adult = np.full(len(people), -1)
     if follow:
-        children, adults = children_and_adults(people, born_by)
+        children, adults = children_and_adults(people, born_by, families)
         adult[children] = adults
     adult = adult[young]
     return kids_from(people, young, adult), young, adult
@@ -161,8 +156,10 @@ def kids_from(people: Population, young: Ints, adult: Ints) -> Kids:
                 persons=np.ones(young.size))  # fmt: skip
 
 
-def couples_of(people: Population, chances: Chances, county: Floats, *, together: bool) -> Couples:
-    """Measure what the start tells of couples and mothers. county: chances of a county move."""
+def couples_of(
+    people: Population, chances: Chances, county: CountyMoves, *, together: bool
+) -> Couples:
+    """Measure what the start tells of couples and mothers. county: says who moves to another."""
     partner, place = people["partner"], people["place"]
     paired = np.flatnonzero((partner >= 0) & (place == RESIDENT) & (place[partner] == RESIDENT))
     theirs, sex = partner[paired], people["sex"][paired]
@@ -171,7 +168,9 @@ def couples_of(people: Population, chances: Chances, county: Floats, *, together
     move = chances.move[paired], chances.move[theirs]
     lost = share * np.maximum(leave[1] - leave[0], 0) + (1 - share) * leave[1] * (1 - leave[0])
     parted = share * np.abs(move[1] - move[0]) + (1 - share) * (move[0] + move[1])
-    away = county[paired], county[theirs]
+    here, away_of = 1 - chances.move[paired] - chances.leave[paired], np.zeros(len(people))
+    away_of[paired] = county.chances_of(people, paired) * here
+    away = away_of[paired], away_of[theirs]
     parted += share * np.abs(away[1] - away[0]) + (1 - share) * (away[0] + away[1])
     apart = np.array([_part(lost[sex == s], leave[1][sex == s]) for s in range(len(SEX))])
     men = sex == SEX.index("male")
@@ -213,7 +212,10 @@ def who_may_return(people: Population) -> Ints:
     child = people["birth_year"][who] > left - 1 - YOUNGEST
     still = people["birth_year"][who] > people.year - 1 - YOUNGEST
     together = people["family"][who].astype(np.int64) * 4096 + left
-    return who[~still | np.isin(together, together[~child])]
+    families = Numbers()
+    families.find(together[~child])
+    known = families.count
+    return who[~still | (families.find(together)[0] < known)]
 
 
 def absent_of(people: Population, who: Ints) -> Absent:
