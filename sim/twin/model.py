@@ -57,6 +57,7 @@ from sim.twin.kinds import (
 from sim.twin.moves import Moves
 from sim.twin.newcomers import Newcomers
 from sim.twin.numbers import Numbers
+from sim.twin.odds import lasting, ratio_of_odds
 from sim.twin.work import Work
 
 GROUPS = (*REASON.names, "norwegian_born")  # by which flows and stocks are told
@@ -147,6 +148,7 @@ class Twin:
         chosen = [sums(types, chance[who], n) for chance in (chances.move, chances.leave)]
         self.exact: Floats | None = np.stack(chosen, axis=1)
         kids, _, adult = start.kids_of(people, families, follow=self.follow)
+        self.lasting = np.ones((2, 2))
         led = adult >= 0
         first = np.where(led, chances.move[adult], 0.0), np.where(led, chances.leave[adult], 0.0)
         self.kids = kids
@@ -203,7 +205,7 @@ class Twin:
         cells, year = self.cells, self.year
         tables = self.mobility.tables_of(year)
         where, factor = places.seen_by_group(cells, tables)
-        ratio = self._first_ratio(tables, where, factor)
+        ratio = self._ratio(tables, where, factor)
         before = self.held
         moving, leaving, by_level, moved, profile = self._chosen(
             tables, (where, factor, ratio), cells.mass[: cells.count]
@@ -233,16 +235,21 @@ class Twin:
                            found)  # fmt: skip
         return found
 
-    def _first_ratio(self, tables: Any, where: Floats, factor: Floats) -> Floats:
-        """Return what makes a first year's movers and leavers those of persons, by type.
+    def _ratio(self, tables: Any, where: Floats, factor: Floats) -> Floats:
+        """Return what makes a year's movers and leavers those of persons, by type.
 
-        County, level and family go together in ways that shares by group do not hold. In later
-        years, and where rows are of one place each, there is nothing to make up for.
+        County, level and family go together in ways that shares by group do not hold. In the
+        first year the ratio of each type is known; later all immigrants have that of the
+        immigrants of the first year, and the Norwegian-born theirs. Where rows are of one place
+        each, there is nothing to make up for.
         """
         exact, found = self.exact, np.ones((self.cells.group.size, 2))
         self.exact = None
-        if exact is None or self.cells.levels > 1:
+        if self.cells.levels > 1:
             return found
+        own = IMMIGRANT[self.cells.types["kind"]].astype(np.int64)
+        if exact is None:
+            return self.lasting[own]
         n = self.cells.count
         types = self.cells.row_type[:n]
         persons = sums(types, self.held, len(found))[: len(exact)]
@@ -252,7 +259,9 @@ class Twin:
                 sums(types, each, len(found)) for each in (trial.moving, trial.leaving.sum(1))
             ]
             expected = np.stack(chosen, axis=1)[: len(exact)]
-            found[: len(exact)] *= _ratio_of_odds(exact, expected, persons)
+            if (found == 1).all():
+                self.lasting = lasting(exact, expected, persons, own[: len(exact)])
+            found[: len(exact)] *= ratio_of_odds(exact, expected, persons)
         return found
 
     def _chosen(self, tables: Any, factors: tuple[Floats, Floats, Floats], mass: Floats) -> Chosen:
@@ -356,15 +365,6 @@ class Twin:
             joining.merge(LIGHT * part, LIGHTEST * part, SMALLEST * part, self.year)
         self.kids = self.kids.lightened(FEWEST_KIDS * part) if many else self.kids.merged()
         self.held = joining.happen(FEWEST * part if many else 0.0)
-
-
-def _ratio_of_odds(exact: Floats, expected: Floats, persons: Floats) -> Floats:
-    """Return by what odds of moving and leaving differ: those wanted to those that were found."""
-    wanted, found = (
-        each / np.maximum(persons - each.sum(axis=1), 1e-9)[:, None] for each in (exact, expected)
-    )
-    some, ones = (found > 0) & (wanted > 0), np.ones_like(exact)
-    return np.asarray(np.divide(wanted, found, out=ones, where=some))
 
 
 def _weights(tables: Any, of_born: Any) -> choose_kernel.Weights:
