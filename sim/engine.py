@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import Families
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import RESIDENT, Forgotten, Population
 from sim.chance import Chance
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer, sparse
 from sim.problems import Problem, refuse
@@ -132,11 +132,11 @@ class Simulation:
             return self._step()
 
     def _step(self) -> Counts:
-        now = self._forget()
+        gone = self._forget()
         year = Year.begin(self.year, self.population, self.chance)
         year.families = self._families.begin_year()
         if self._last is not None:
-            year.follow_on(self._last, now)
+            year.follow_on(self._last, gone)
         stock = self.observer.begin(self.population)
         for process in self.processes:
             if self.watcher is not None:
@@ -151,16 +151,13 @@ class Simulation:
         self._last = year
         return counts
 
-    def _forget(self) -> NDArray[np.int32] | None:
-        """Now and then take out those whom every loop would pass in vain; nothing else changes.
-
-        Return where everybody stands now, if somebody was taken out.
-        """
+    def _forget(self) -> Forgotten | None:
+        """Now and then take out those whom every loop would pass in vain; nothing else changes."""
         if not self.forgetful or self.year % FORGET_EVERY:
             return None
         gone = cannot_matter(self.population)
         few = np.count_nonzero(gone) * FORGET_FROM <= gone.size
-        return None if few else self.population.forget(gone)
+        return None if few else self._families.forget(gone)
 
     def run(self, years: int) -> Iterator[Counts]:
         """Live several years."""

@@ -127,6 +127,9 @@ def test_rings_hold_everybody_and_follow_moves_and_newcomers(seed):
     np.testing.assert_array_equal(np.sort(families.residents_beside(whom)), here)
     people.forget(rng.random(len(people)) < 0.3)
     assert rings(families.hold()) == by_number(people)
+    families.forget(rng.random(len(people)) < 0.3)
+    assert families.known == len(people)
+    assert rings(families.hold()) == by_number(people)
 
 
 def test_nobody_has_no_family():

@@ -223,13 +223,19 @@ def test_taking_persons_out_leaves_the_others_and_no_copy_changes(seed, share):
     people["partner"][:] = rng.integers(-1, 65, 65)
     before, shared = people.copy(), people.copy(only=("place",))
     gone = rng.random(65) < share
-    now = people.forget(gone)
-    expected = before.select(~gone)
+    now, into, out_of = people.forget(gone)
+    assert now[gone].tolist() == [-1] * gone.sum()
+    assert sorted(now[~gone]) == list(range(len(people)))
+    stood = np.empty(len(people), dtype=np.int64)
+    stood[now[~gone]] = np.flatnonzero(~gone)
+    moved = np.flatnonzero(stood != np.arange(len(people)))
+    np.testing.assert_array_equal(moved, into)  # all others stand where they stood
+    np.testing.assert_array_equal(stood[moved], out_of)
+    expected = before.select(stood)
     for name in people.columns:
         np.testing.assert_array_equal(people[name], expected[name])
         np.testing.assert_array_equal(shared[name], before[name])
-    assert now[gone].tolist() == [-1] * gone.sum()
-    assert now[~gone].tolist() == list(range(len(people)))
     again = people.copy()
-    people.forget(np.arange(len(people)) % 2 == 0)
-    np.testing.assert_array_equal(people["person"], again["person"][1::2])
+    odd = np.arange(len(people)) % 2 == 1
+    people.forget(~odd)
+    assert sorted(people["person"]) == sorted(again["person"][odd])

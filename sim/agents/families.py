@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sim.agents import families_kernel as kernel
 from sim.agents.checks import NORWEGIAN_BORN
-from sim.agents.population import RESIDENT, Population, lengthened
+from sim.agents.population import RESIDENT, Forgotten, Population, lengthened
 
 
 class Families:
@@ -38,6 +38,15 @@ class Families:
             kernel.link(family, self.known, self.following, self.first)
             self.known = family.size
         return self
+
+    def forget(self, which: NDArray[np.bool_]) -> Forgotten:
+        """Take persons out of the population and of their families."""
+        self.hold()
+        gone = self.population.forget(which)
+        kernel.pass_over(*gone, self.following, self.first)
+        self.known, self.forgotten = len(self.population), self.population.forgotten
+        self.following = self.following[: self.known]
+        return gone
 
     def begin_year(self) -> "Families":
         """Drop the numbers above the largest that anybody bears, and return the families.

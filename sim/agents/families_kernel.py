@@ -29,6 +29,34 @@ def link(
 
 
 @kernel
+def pass_over(
+    now: NDArray[np.int32],
+    into: NDArray[np.int32],
+    out_of: NDArray[np.int32],
+    following: NDArray[np.int32],
+    first: NDArray[np.int32],
+) -> None:
+    """Let rings pass over those who are gone, and hold where all others stand now.
+
+    now: by position, -1 for who is gone; whoever stood `out_of` a place stands `into` another.
+    """
+    for f in range(first.size):
+        member = first[f]
+        if member >= 0:
+            while now[member] < 0 and following[member] != first[f]:
+                member = following[member]
+            first[f] = now[member]
+    for i in range(now.size):
+        if now[i] >= 0:
+            after = following[i]
+            while now[after] < 0:
+                after = following[after]
+            following[i] = now[after]
+    for k in range(into.size):
+        following[into[k]] = following[out_of[k]]
+
+
+@kernel
 def members(
     families: NDArray[np.int64],
     following: NDArray[np.int32],

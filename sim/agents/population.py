@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,18 @@ from sim.problems import refuse
 
 SPARE = 4  # a quarter more than needed, when a population grows
 RESIDENT, ABROAD, DEAD = (PLACE.index(name) for name in ("resident", "abroad", "dead"))
+
+
+class Forgotten(NamedTuple):
+    """Where persons stand since others were taken out.
+
+    now: by former position, -1 for those taken out. into, out_of: the places that were filled, in
+        order, and whose they are since; all others stand where they stood.
+    """
+
+    now: NDArray[np.int32]
+    into: NDArray[np.int32]
+    out_of: NDArray[np.int32]
 
 
 @dataclass
@@ -72,25 +84,27 @@ class Population:
             self._extend(column.name, first + more)[first:] = values
         return np.arange(first, first + more, dtype=np.int64)
 
-    def forget(self, which: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Take persons out, in place; links to them become -1, positions change.
+    def forget(self, which: NDArray[np.bool_]) -> "Forgotten":
+        """Take persons out, in place; links to them become -1.
 
-        Return where everybody is now, -1 for those taken out.
+        Those at the end take the places of those who are gone, so that few columns' values
+        are moved.
         """
         now = np.empty(len(self) + 1, dtype=np.int32)
-        kept = kernel.renumber(which, now)
+        into, out_of = np.empty((2, np.count_nonzero(which) + 1), dtype=np.int32)
+        moved, left = kernel.renumber(which, now, into, out_of), len(self) - into.size + 1
+        into, out_of = into[:moved], out_of[:moved]
         for name, column in self.columns.items():
-            room = self._own_room(name)  # fresh memory would take as long again
+            room = self._own_room(name)  # fresh memory would take longer than all the rest
             if room is None:
-                room = self._room[name] = np.empty(
-                    column.size + column.size // SPARE + 1, dtype=column.dtype
-                )
-            kernel.keep(column, which, room)
-            self.columns[name] = room[:kept]
+                room = self._room[name] = np.empty(left + left // SPARE + 1, dtype=column.dtype)
+                room[:left] = column[:left]
+            kernel.fill(column, into, out_of, room)
+            self.columns[name] = room[:left]
             if name in LINKS:
                 kernel.relink(self.columns[name], now)
         self.forgotten += 1
-        return now[:-1]
+        return Forgotten(now[:-1], into, out_of)
 
     def _own_room(self, name: str) -> NDArray[Any] | None:
         """Return the memory that a column is the beginning of, if nobody shares it."""

@@ -50,7 +50,7 @@ class Ceilings:
         self, persons: mobility_kernel.Persons, year: Year, shift: NDArray[np.floating]
     ) -> None:
         """Make the ceilings hold for `year`, whose shift of weights is given."""
-        if year.kept is not None and self.move.size:
+        if year.gone is not None and self.move.size:
             self.move, self.emigrate = year.left_of(self.move), year.left_of(self.emigrate)
             self.forgotten += 1
         n, known = persons.sex.size, self.move.size

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sim.agents.families import Families
 from sim.agents.followers import Followers
-from sim.agents.population import RESIDENT, Population
+from sim.agents.population import RESIDENT, Forgotten, Population
 from sim.chance import Chance
 from sim.economy import Economy
 from sim.transitions.calibrated import SHIPPED
@@ -133,7 +133,7 @@ class Year:
     changed: positions of persons whose mobility covariates, place among them, a process altered.
     regrouped: positions of persons whose family it altered, or who lives in it; they need not be
         named as changed too.
-    kept: where those stood at the end of last year who are still there, if some were taken out.
+    gone: where everybody stands since some were taken out at the end of last year, if they were.
     """
 
     year: int
@@ -148,7 +148,7 @@ class Year:
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
     regrouped: list[Positions] = field(default_factory=list)
-    kept: Positions | None = None
+    gone: Forgotten | None = None
 
     @classmethod
     def begin(cls, year: int, population: Population, chance: Chance) -> Self:
@@ -159,21 +159,28 @@ class Year:
         families = Families(population)
         return cls(year, population, chance, outcome, own, nobody, nobody, families)
 
-    def follow_on(self, last: "Year", now: NDArray[np.int32] | None) -> None:
-        """Take over who changed in the last year; `now` says where everybody stands since."""
-        self.changed, self.regrouped = last.changed, last.regrouped
-        if now is not None:
-            self.kept = np.flatnonzero(now >= 0)
+    def follow_on(self, last: "Year", gone: Forgotten | None) -> None:
+        """Take over who changed in the last year; `gone` says where everybody stands since."""
+        self.changed, self.regrouped, self.gone = last.changed, last.regrouped, gone
+        if gone is not None:
             self.changed, self.regrouped = (
-                [here[here >= 0].astype(np.int64) for here in (now[some] for some in lists)]
+                [here[here >= 0].astype(np.int64) for here in (gone.now[some] for some in lists)]
                 for lists in (last.changed, last.regrouped)
             )
+            newcomers = gone.out_of >= last.outcome.size  # may stand where others are known
+            self.regrouped.append(gone.into[newcomers].astype(np.int64))
 
     def left_of(self, column: NDArray[Any]) -> NDArray[Any]:
-        """Return a column of last year without those who have been taken out since."""
-        if self.kept is None:
+        """Return a column of last year, in its own memory, without those taken out since.
+
+        Last year's newcomers, whom it does not know, are named in `regrouped`.
+        """
+        if self.gone is None:
             return column
-        return np.asarray(column[self.kept[: np.searchsorted(self.kept, column.size)]])
+        _, into, out_of = self.gone
+        known = np.searchsorted(out_of, column.size)
+        column[into[:known]] = column[out_of[:known]]
+        return column[: len(self.population)]
 
     def told(self, whom: list[Positions], known: int) -> Positions:
         """Return in order, each once, the persons of these lists and newcomers from `known` on."""

@@ -50,7 +50,7 @@ class SharedLuck:
         population = year.population
         if self.correlation <= 0:
             return population["person"].__getitem__
-        if year.kept is not None and self.shared.size:
+        if year.gone is not None and self.shared.size:
             self.shared = year.left_of(self.shared)
             self.forgotten += 1
         known = self.shared.size
