@@ -6,6 +6,7 @@ import pytest
 from sim.chance import Chance
 from sim.transitions import batches
 from sim.transitions.batches import listed, screened
+from sim.transitions.marked import marked
 from sim.transitions.process import Year
 from tests.conftest import made_people
 
@@ -44,6 +45,13 @@ def test_words_are_drawn_for_other_numbers_if_so_told():
     year.chance.swift_word("something", 2013, other, words)
     _, luck = listed(year, "something", lower(2**32), other.__getitem__)
     np.testing.assert_array_equal(luck, words)
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1_000])
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
+def test_who_is_marked_is_found_in_order(size, share):
+    marks = np.random.default_rng(size).random(size) < share
+    np.testing.assert_array_equal(marked(marks), np.flatnonzero(marks))
 
 
 def test_nobody_is_asked_if_nobody_is_there():

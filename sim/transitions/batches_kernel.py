@@ -1,4 +1,4 @@
-"""Who of a batch is marked, on bare arrays."""
+"""Who is marked, on bare arrays."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,16 @@ def ones_below(bits: np.uint64) -> np.uint64:
     return np.uint64((below * BYTES) >> TOP_BYTE)
 
 
+@inlined
+def marked_of(eights: NDArray[np.uint64], k: int) -> np.uint64:
+    """Return the k-th sixty-four marks (1, else 0), of which eight are one number, as bits."""
+    bits = np.uint64(0)
+    for e in range(EIGHT):
+        eight = (eights[EIGHT * k + e] * GATHER) >> TOP_BYTE
+        bits |= eight << np.uint64(EIGHT * e)
+    return bits
+
+
 @kernel
 def take(
     marks: NDArray[np.uint8],
@@ -39,10 +49,7 @@ def take(
     eights = marks[: marks.size // EIGHT * EIGHT].view(np.uint64)
     count, whole = 0, marks.size // MANY
     for k in range(whole):
-        bits = np.uint64(0)
-        for e in range(EIGHT):
-            eight = (eights[EIGHT * k + e] * GATHER) >> TOP_BYTE
-            bits |= eight << np.uint64(EIGHT * e)
+        bits = marked_of(eights, k)
         while bits != 0:
             at = MANY * k + np.int64(ones_below(bits))
             bits &= bits - ONE
@@ -51,5 +58,23 @@ def take(
     for j in range(MANY * whole, marks.size):
         if marks[j]:
             positions[count], luck[count] = first + j, words[j]
+            count += 1
+    return count
+
+
+@kernel
+def list_marked(marks: NDArray[np.uint8], positions: NDArray[np.int64]) -> int:
+    """List who is marked (1, else 0), in order, and return how many are."""
+    eights = marks[: marks.size // EIGHT * EIGHT].view(np.uint64)
+    count, whole = 0, marks.size // MANY
+    for k in range(whole):
+        bits = marked_of(eights, k)
+        while bits != 0:
+            positions[count] = MANY * k + np.int64(ones_below(bits))
+            bits &= bits - ONE
+            count += 1
+    for j in range(MANY * whole, marks.size):
+        if marks[j]:
+            positions[count] = j
             count += 1
     return count

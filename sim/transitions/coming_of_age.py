@@ -8,10 +8,9 @@ were 15 before. They are taken to be in education, with compulsory school.
 
 from typing import ClassVar
 
-import numpy as np
-
 from sim.agents.population import RESIDENT
 from sim.codes import EDUCATION, STATUS
+from sim.transitions.marked import marked
 from sim.transitions.process import Assumption, Settings, Year
 
 AGE = 15
@@ -49,8 +48,8 @@ class ComingOfAge:
         if not self.applies:
             return
         population = year.population
-        turning = np.flatnonzero(population["birth_year"] == year.year - AGE)
-        grown = turning[population["place"][turning] == RESIDENT]
+        turning = population["birth_year"] == year.year - AGE
+        grown = marked(turning & (population["place"] == RESIDENT))
         population["status"][grown] = STUDENT
         without = grown[population["education"][grown] == NO_EDUCATION]
         population["education"][without] = COMPULSORY

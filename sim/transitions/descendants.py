@@ -16,6 +16,7 @@ from sim.codes import BACKGROUND, ORIGIN
 from sim.transitions import descendants_kernel as kernel
 from sim.transitions import mobility_kernel
 from sim.transitions.logit import parameters_set
+from sim.transitions.marked import marked
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST, persons_of, weight_tables
 from sim.transitions.process import (
     STAY,
@@ -74,11 +75,10 @@ class Descendants:
         if not self.emigrate and self.tables is None:
             return
         population = year.population
-        asked = np.empty(len(population), dtype=np.int64)
-        count = kernel.asked(population["background"], population["birth_year"],
-                             population["place"], year.outcome, BORN,
-                             year.year - 1 - YOUNGEST, asked)  # fmt: skip
-        asked = asked[:count].copy()
+        marks = np.empty(len(population), dtype=np.bool_)
+        kernel.mark(population["background"], population["birth_year"], population["place"],
+                    year.outcome, BORN, np.int16(year.year - 1 - YOUNGEST), marks)  # fmt: skip
+        asked = marked(marks)
         if self.emigrate:
             self._emigrate(year, asked)
         if self.tables is not None:

@@ -10,27 +10,21 @@ DEGREE = 4  # the lowest education that is a degree
 
 
 @kernel
-def asked(
+def mark(
     background: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     place: NDArray[np.uint8],
     outcome: NDArray[np.uint8],
     born: int,
-    born_by: int,
-    found: NDArray[np.int64],
-) -> int:
-    """List the resident Norwegian-born who are old enough and would stay."""
-    count = 0
-    for i in range(background.size):
-        if (
-            background[i] == born
-            and birth_year[i] <= born_by
-            and place[i] == RESIDENT
-            and outcome[i] == STAY
-        ):
-            found[count] = i
-            count += 1
-    return count
+    born_by: np.int16,
+    marks: NDArray[np.bool_],
+) -> None:
+    """Mark the resident Norwegian-born who are old enough and would stay."""
+    for i in range(outcome.size):
+        marks[i] = (
+            (background[i] == born) & (birth_year[i] <= born_by) & (place[i] == RESIDENT)
+            & (outcome[i] == STAY)
+        )  # fmt: skip
 
 
 @kernel

@@ -22,6 +22,7 @@ from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.transitions import choice_kernel as kernel
+from sim.transitions.marked import marked
 from sim.transitions.process import DOMESTIC, Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
 from sim.transitions.together import leaders
@@ -65,7 +66,7 @@ class DomesticDestination:
         going = year.outcome == DOMESTIC
         along = going[year.children]
         going[year.children] = False  # they do not choose for themselves
-        movers, children = np.flatnonzero(going), year.children[along]
+        movers, children = marked(going), year.children[along]
         everybody = np.concatenate([movers, children])
         before = municipality[everybody]
         leader = leaders(year.population, movers, going)

@@ -18,6 +18,7 @@ from sim.agents.families import leave_families
 from sim.agents.population import ABROAD
 from sim.codes import BACKGROUND, DESTINATION, EDUCATION, ORIGIN
 from sim.transitions import choice_kernel
+from sim.transitions.marked import marked
 from sim.transitions.process import EMIGRATE, Assumption, Positions, Settings, Year
 from sim.transitions.registration import (
     ADMINISTRATIVE,
@@ -78,7 +79,7 @@ class Emigration:
     def happen(self, year: Year) -> None:
         """Let everybody leave whose outcome is EMIGRATE, each to a destination."""
         population = year.population
-        leavers = np.flatnonzero(year.outcome == EMIGRATE)
+        leavers = marked(year.outcome == EMIGRATE)
         leader = leaders(year, leavers)
         leads = leader == np.arange(leavers.size)
         destination = np.zeros(leavers.size, dtype=np.uint8)

@@ -20,6 +20,7 @@ from sim.economy import Economy
 from sim.transitions.calibrated import SHIPPED
 from sim.transitions.economy_levers import altered
 from sim.transitions.levers import Change, value
+from sim.transitions.marked import marked
 from sim.transitions.sources import PLAIN, CellChange, Overlay
 
 Positions = NDArray[np.int64]
@@ -188,7 +189,7 @@ class Year:
         for positions in whom:
             mark[positions] = True
         mark[known:] = True
-        return np.flatnonzero(mark)
+        return marked(mark)
 
     def following(self, adults: Positions) -> tuple[Positions, Positions]:
         """Return the children who follow one of these adults, and whom each follows."""

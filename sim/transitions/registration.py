@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.columns import LAST_YEAR
+from sim.agents.population import ABROAD
 from sim.codes import BACKGROUND, ORIGIN
-from sim.transitions import registration_kernel as kernel
+from sim.transitions.marked import marked
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
 
@@ -65,11 +66,8 @@ class Registration:
     def happen(self, year: Year) -> None:
         """Record everybody abroad whose departure is registered this year."""
         population = year.population
-        found = np.empty(len(population), dtype=np.int64)
-        count = kernel.registered(
-            population["place"], population["registered_year"], year.year, found
-        )
-        year.record("register", found[:count].copy())
+        known = population["registered_year"] == year.year
+        year.record("register", marked(known & (population["place"] == ABROAD)))
 
 
 def administrative_shares(choice: str) -> NDArray[np.float64]:
