@@ -90,7 +90,7 @@ def test_families_equal_a_recount_and_partners_are_widowed():
     assert (people["partner"][dead[np.arange(n) ^ 1]] == -1).all()
     both = ~dead & ~dead[np.arange(n) ^ 1]
     assert (people["partner"][both] == (np.arange(n) ^ 1)[both]).all()
-    assert set(np.flatnonzero(dead)) <= set(np.concatenate(year.regrouped).tolist())
+    assert set(np.flatnonzero(dead)) <= set(np.concatenate(year.changed).tolist())
 
 
 def test_as_many_die_as_the_rates_say():

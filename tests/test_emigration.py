@@ -78,7 +78,7 @@ def test_leavers_are_abroad_and_counted_out_of_their_families():
     )
     np.testing.assert_array_equal(people["family_immigrants"][~gone], recount(people)[1][~gone])
     changed = np.flatnonzero(people["family_total"] != before["family_total"])
-    assert set(changed) <= set(np.concatenate(this.regrouped))
+    assert set(changed) <= set(np.concatenate(this.changed + this.regrouped))
 
 
 def test_nobody_leaves_if_nobody_wants_to():

@@ -93,7 +93,9 @@ class Births:
         count = kernel.add_members(mothers.mother, population["family"], families.following,
                                    families.seen, population["place"],
                                    population["family_total"], changed)  # fmt: skip
-        year.regrouped.append(changed[:count].copy())
+        named = changed[:count].copy()
+        year.changed.append(named)
+        year.regrouped.append(named[population["family_total"][named] == 2])  # alone until now
         both = mothers.immigrant_father & (
             population["background"][mothers.mother] != NORWEGIAN_BORN
         )

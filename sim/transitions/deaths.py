@@ -79,7 +79,8 @@ class Deaths:
         place[dying] = DEAD
         _widow(population["partner"], dying)
         year.record("death", here)
-        year.regrouped += [here, leave_families(population, here, year.families)]
+        year.changed.append(here)
+        year.regrouped.append(leave_families(population, here, year.families))
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
         """Return the chance of dying, at the age reached in the year."""

@@ -95,7 +95,8 @@ class Emigration:
             destination[leader],
         )  # fmt: skip
         year.record("emigrate", leavers)
-        year.regrouped += [leavers, leave_families(population, leavers, year.families)]
+        year.changed.append(leavers)  # whose luck they share is not asked while they are away
+        year.regrouped.append(leave_families(population, leavers, year.families))
 
     def _choose(self, year: Year, who: Positions) -> NDArray[np.uint8]:
         population = year.population

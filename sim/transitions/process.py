@@ -132,8 +132,8 @@ class Year:
     families: who belongs to which family now; whoever changes families keeps it up to date.
     events: positions of the persons to whom each kind of event happened.
     changed: positions of persons whose mobility covariates, place among them, a process altered.
-    regrouped: positions of persons whose family it altered, or who lives in it; they need not be
-        named as changed too.
+    regrouped: positions of persons of whom it altered which relatives they live with, or whether
+        they live with anybody; they need not be named as changed too.
     gone: where everybody stands since some were taken out at the end of last year, if they were.
     """
 

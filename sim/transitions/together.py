@@ -36,8 +36,8 @@ class SharedLuck:
     """Whose luck everybody shares, kept from year to year.
 
     It depends on who lives in one family with partner and mother. Whoever changes that names
-    the members in year.regrouped.
-    shared: by person, the number of luck that heads stand for.
+    the members in year.regrouped, but those who leave Norway or die: they are not asked.
+    shared: by resident, the number of luck that heads stand for.
     """
 
     def __init__(self, correlation: float) -> None:
