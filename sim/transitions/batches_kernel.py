@@ -78,3 +78,21 @@ def list_marked(marks: NDArray[np.uint8], positions: NDArray[np.int64]) -> int:
             positions[count] = j
             count += 1
     return count
+
+
+@kernel
+def take_words(
+    marks: NDArray[np.uint8],
+    first: int,
+    words: NDArray[np.uint32],
+    positions: NDArray[np.int64],
+    luck: NDArray[np.uint32],
+) -> int:
+    """Do as `take`, where everybody has several words: (alternatives, persons)."""
+    count = list_marked(marks, positions)
+    for k in range(words.shape[0]):
+        for j in range(count):
+            luck[k, j] = words[k, positions[j]]
+    for j in range(count):
+        positions[j] += first
+    return count

@@ -78,6 +78,16 @@ def errors(
 
 
 @kernel
+def rough_errors(words: NDArray[np.uint32], luck: NDArray[np.float32]) -> None:
+    """Write -log(u) of all words, roughly: (alternatives, choosers); see `errors`."""
+    power = np.empty(STRETCH, dtype=np.float32)
+    for k in range(words.shape[0]):
+        for begin in range(0, words.shape[1], STRETCH):
+            some = luck[k, begin : begin + STRETCH]
+            errors(words[k, begin : begin + STRETCH], some, some.view(np.int32), power)
+
+
+@kernel
 def choose(
     words: NDArray[np.uint32],
     weights: NDArray[np.float64],

@@ -15,8 +15,10 @@ from sim.agents.population import Population
 from sim.codes import BACKGROUND, COUNTRY_GROUP, DURATION_STARTS, ORIGIN_COUNTRY_GROUP, REASON
 from sim.geography import CENTRALITY_OF, MUNICIPALITY
 from sim.transitions import mobility_kernel as kernel
+from sim.transitions.batches_kernel import take_words
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.ceilings import Ceilings
+from sim.transitions.choice_kernel import rough_errors
 from sim.transitions.logit import TERMS, parameters_set
 from sim.transitions.process import STAY, Assumption, Settings, Year
 from sim.transitions.reason_offsets import (
@@ -144,7 +146,7 @@ class Mobility:
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
-            words, flag = store.words[:, : last - first], store.flags(last - first)
+            words, flag = store.words[:, : last - first], store.flag[: last - first]
             year.chance.block(self.name, year.year, year.lucky(slice(first, last)), words)
             kernel.screen_explicit(
                 words,
@@ -156,14 +158,17 @@ class Mobility:
                 flag,
             )
             store.collect(flag, first, words[:3])
-        kernel.decide_explicit(persons, tables, year.year, *store.found(), year.outcome)
+        found, luck = store.found()
+        rough = np.empty(luck.shape, dtype=np.float32)
+        rough_errors(luck, rough)
+        kernel.decide_explicit(persons, tables, year.year, found, luck, rough, year.outcome)
 
     def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
-            words, flag = store.words[:1, : last - first], store.flags(last - first)
+            words, flag = store.words[:1, : last - first], store.flag[: last - first]
             lucky = year.lucky(slice(first, last))
             year.chance.swift_word(self.name, year.year, lucky, words[0])
             code = self.ceilings.move[first:last]
@@ -175,7 +180,7 @@ class Mobility:
 class Store:
     """Working space of the passes, kept from year to year: fresh memory costs 0.5 ns a person.
 
-    words, floats, flag, group: of one chunk. position, luck: of everybody found who might not stay.
+    words, floats, flag: of one chunk. position, luck: of everybody found who might not stay.
     """
 
     def __init__(self, chunk: int) -> None:
@@ -183,7 +188,6 @@ class Store:
         self.words = np.empty((4, 0), dtype=np.uint32)
         self.floats = np.empty((2, 0), dtype=np.float32)
         self.flag = np.empty(0, dtype=np.uint8)
-        self.group = np.empty(0, dtype=np.int64)
         self.count = 0
         self.position = np.empty(0, dtype=np.int64)
         self.luck = np.empty((3, 0), dtype=np.uint32)
@@ -195,24 +199,16 @@ class Store:
         if self.words.shape[1] < most:
             self.words = np.empty((4, most), dtype=np.uint32)
             self.floats = np.empty((2, most), dtype=np.float32)
-            self.flag = np.empty(-(-most // 8) * 8, dtype=np.uint8)
-            self.group = np.empty(self.flag.size // 8 + 1, dtype=np.int64)
+            self.flag = np.empty(most, dtype=np.uint8)
         return [(first, min(first + self.chunk, n)) for first in range(0, n, self.chunk)]
-
-    def flags(self, persons: int) -> NDArray[np.uint8]:
-        """Return a flag for each person of a chunk, filled up to whole eights and lowered there."""
-        flag = self.flag[: -(-persons // 8) * 8]
-        flag[persons:] = 0
-        return flag
 
     def collect(self, flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32]) -> None:
         """Add the flagged persons of a chunk to the list, with their luck."""
         if self.position.size <= self.count + flag.size:
             self._grow(2 * (self.count + flag.size) + 1)
-        eight = flag.view(np.uint64)
-        self.count = kernel.collect(
-            flag, eight, self.group, first, words, self.count, self.position, self.luck
-        )
+        listed = slice(self.count, None)
+        room = self.position[listed], self.luck[:, listed]
+        self.count += take_words(flag, first, words, *room)
 
     def found(self) -> tuple[NDArray[np.int64], NDArray[np.uint32]]:
         """Return the positions and the luck of everybody in the list."""
