@@ -59,14 +59,14 @@ class Families:
         self.first, self.seen = self.first[:size], self.seen[:size]
         return self
 
-    def of(self, families: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the positions of everybody in these families, each once."""
+    def of(self, families: NDArray[Any], *, anywhere: bool = True) -> NDArray[np.int64]:
+        """Return the positions of everybody in these families, or of all residents, each once."""
         self.hold()
         found = np.empty(self.known + 1, dtype=np.int64)
         if not self.first.size:
             return found[:0]
-        families = families.astype(np.int64)
-        count = kernel.members(families, self.following, self.first, self.seen, found)
+        count = kernel.members(families.astype(np.int64), self.following, self.first, self.seen,
+                               found, self.population["place"], anywhere)  # fmt: skip
         return found[:count].copy()
 
     def beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -79,8 +79,7 @@ class Families:
 
     def residents_of(self, families: NDArray[Any]) -> NDArray[np.int64]:
         """Return the positions of all residents in these families."""
-        rows = self.of(families)
-        return np.asarray(rows[self.population["place"][rows] == RESIDENT])
+        return self.of(families, anywhere=False)
 
     def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
         """Note that persons bear other family numbers than the `old` ones; each is named once."""

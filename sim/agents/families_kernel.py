@@ -63,11 +63,14 @@ def members(
     first: NDArray[np.int32],
     seen: NDArray[np.uint8],
     found: NDArray[np.int64],
+    place: NDArray[np.uint8],
+    anywhere: bool,
 ) -> int:
-    """List everybody in these families, each once; return how many. `seen` is zero, and again.
+    """List the residents of these families, or all members wherever they are; return how many.
 
-    All rings are walked at once, one step a round, so that no look-up has to wait for another
-    and no branch depends on how long a ring is. found: longer by one than there are persons.
+    Each is listed once; `seen` is zero, and again. All rings are walked at once, one step a
+    round, so that no look-up has to wait for another and no branch depends on how long a ring
+    is. found: longer by one than there are persons.
     """
     start = np.empty(families.size + 1, dtype=np.int32)
     here = np.empty(families.size + 1, dtype=np.int32)
@@ -83,7 +86,7 @@ def members(
         on = 0
         for j in range(walking):
             found[count] = here[j]
-            count += 1
+            count += anywhere | (place[here[j]] == 0)
             start[on], here[on] = start[j], following[here[j]]
             on += here[on] != start[on]
         walking = on
