@@ -123,8 +123,6 @@ def test_rings_hold_everybody_and_follow_moves_and_newcomers(seed):
     whom = rng.choice(len(people), 8, replace=False)
     expected = np.flatnonzero(np.isin(people["family"], people["family"][whom]))
     np.testing.assert_array_equal(np.sort(families.beside(whom)), expected)
-    here = expected[people["place"][expected] == 0]
-    np.testing.assert_array_equal(np.sort(families.residents_beside(whom)), here)
     people.forget(rng.random(len(people)) < 0.3)
     assert rings(families.hold()) == by_number(people)
     families.forget(rng.random(len(people)) < 0.3)

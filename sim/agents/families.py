@@ -1,5 +1,6 @@
 """Families: who a child lives with, and counts that equal a recount."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,27 +60,19 @@ class Families:
         self.first, self.seen = self.first[:size], self.seen[:size]
         return self
 
-    def of(self, families: NDArray[Any], *, anywhere: bool = True) -> NDArray[np.int64]:
-        """Return the positions of everybody in these families, or of all residents, each once."""
+    def of(self, families: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the positions of everybody in these families, each once."""
         self.hold()
         found = np.empty(self.known + 1, dtype=np.int64)
         if not self.first.size:
             return found[:0]
-        count = kernel.members(families.astype(np.int64), self.following, self.first, self.seen,
-                               found, self.population["place"], anywhere)  # fmt: skip
+        families = families.astype(np.int64)
+        count = kernel.members(families, self.following, self.first, self.seen, found)
         return found[:count].copy()
 
     def beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of everybody in the families of these persons, each once."""
         return self.of(self.population["family"][persons])
-
-    def residents_beside(self, persons: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the positions of all residents in the families of these persons."""
-        return self.residents_of(self.population["family"][persons])
-
-    def residents_of(self, families: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the positions of all residents in these families."""
-        return self.of(families, anywhere=False)
 
     def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
         """Note that persons bear other family numbers than the `old` ones; each is named once."""
@@ -134,19 +127,12 @@ def children_and_adults(
 def leave_families(
     population: Population, leavers: NDArray[np.int64], families: Families | None = None
 ) -> NDArray[np.int64]:
-    """Take people who have left off their families' counts; return whose counts changed."""
+    """Take people who leave off their families' counts; return whose counts changed.
+
+    They are resident no more, or about to bear other family numbers.
+    """
     families = (families or Families(population)).hold()
-    kernel.leave(
-        leavers,
-        families.following,
-        population["background"],
-        NORWEGIAN_BORN,
-        population["place"],
-        np.zeros(len(population), dtype=np.uint8),
-        population["family_total"],
-        population["family_immigrants"],
-    )
-    return families.residents_beside(leavers)
+    return _counted(kernel.leave, population, families, leavers)
 
 
 def join_families(
@@ -163,19 +149,17 @@ def join_families(
     """
     families = (families or Families(population)).hold()
     joiners = np.asarray(joiners, dtype=np.int64)
-    _count_in(population, joiners, others, families)
-    return families.residents_beside(joiners)
+    with_others = np.broadcast_to(np.asarray(others, dtype=np.int64), joiners.shape).copy()
+    return _counted(kernel.join, population, families, joiners, with_others)
 
 
-def _count_in(
-    population: Population,
-    joiners: NDArray[np.int64],
-    others: int | NDArray[Any],
-    families: Families,
-) -> None:
-    kernel.join(
-        joiners,
-        np.broadcast_to(np.asarray(others, dtype=np.int64), joiners.shape).copy(),
+def _counted(
+    count: Callable[..., int], population: Population, families: Families, *who: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Let a kernel count some people into or out of families; return whom it lists."""
+    changed = np.empty(2 * len(population), dtype=np.int64)
+    number = count(
+        *who,
         families.following,
         population["background"],
         NORWEGIAN_BORN,
@@ -183,7 +167,9 @@ def _count_in(
         np.zeros(len(population), dtype=np.uint8),
         population["family_total"],
         population["family_immigrants"],
+        changed,
     )
+    return changed[:number].copy()
 
 
 def change_families(
@@ -195,22 +181,10 @@ def change_families(
     """Let residents leave their families for others, all at once; return whose counts changed."""
     families = (families or Families(population)).hold()
     old = population["family"][movers]
-    moving = np.zeros(len(population), dtype=np.uint8)
-    moving[movers] = 1
-    kernel.leave(
-        movers,
-        families.following,
-        population["background"],
-        NORWEGIAN_BORN,
-        population["place"],
-        moving,
-        population["family_total"],
-        population["family_immigrants"],
-    )
+    left = leave_families(population, movers, families)
     population["family"][movers] = numbers
     families.moved(movers, old)
-    _count_in(population, movers, 0, families)
-    return families.residents_of(np.concatenate([old, numbers]))
+    return np.concatenate([left, join_families(population, movers, 0, families)])
 
 
 def add_others(
@@ -219,11 +193,16 @@ def add_others(
     more: NDArray[np.int32],
     families: Families,
 ) -> NDArray[np.int64]:
-    """Count members who are no persons into families, or out; return whose counts changed."""
+    """Count members who are no persons into families, or out; return whose counts changed.
+
+    Each family is named once.
+    """
     families.hold()
-    kernel.add_others(numbers, more, families.following, families.first, population["place"],
-                      population["family_total"])  # fmt: skip
-    return families.residents_of(numbers)
+    changed = np.empty(len(population), dtype=np.int64)
+    count = kernel.add_others(numbers, more, families.following, families.first,
+                              population["place"], population["family_total"],
+                              changed)  # fmt: skip
+    return changed[:count].copy()
 
 
 def recount(population: Population) -> tuple[NDArray[Any], NDArray[Any]]:

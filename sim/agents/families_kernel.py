@@ -63,14 +63,11 @@ def members(
     first: NDArray[np.int32],
     seen: NDArray[np.uint8],
     found: NDArray[np.int64],
-    place: NDArray[np.uint8],
-    anywhere: bool,
 ) -> int:
-    """List the residents of these families, or all members wherever they are; return how many.
+    """List everybody in these families, each once; return how many. `seen` is zero, and again.
 
-    Each is listed once; `seen` is zero, and again. All rings are walked at once, one step a
-    round, so that no look-up has to wait for another and no branch depends on how long a ring
-    is. found: longer by one than there are persons.
+    All rings are walked at once, one step a round, so that no look-up has to wait for another
+    and no branch depends on how long a ring is. found: longer by one than there are persons.
     """
     start = np.empty(families.size + 1, dtype=np.int32)
     here = np.empty(families.size + 1, dtype=np.int32)
@@ -86,7 +83,7 @@ def members(
         on = 0
         for j in range(walking):
             found[count] = here[j]
-            count += anywhere | (place[here[j]] == 0)
+            count += 1
             start[on], here[on] = start[j], following[here[j]]
             on += here[on] != start[on]
         walking = on
@@ -128,15 +125,23 @@ def add_others(
     first: NDArray[np.int32],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-) -> None:
-    """Count members who are no persons into families (or out, if negative), up to 255."""
+    changed: NDArray[np.int64],
+) -> int:
+    """Count members who are no persons into families (or out, if negative), up to 255.
+
+    Each family is named once. List the residents of these families; return how many.
+    """
+    count = 0
     for j in range(families.size):
         begin = first[families[j]]
         i = begin
         while i >= 0:
             if place[i] == 0:
                 family_total[i] = min(family_total[i] + more[j], 255)
+                changed[count] = i
+                count += 1
             i = following[i] if following[i] != begin else -1
+    return count
 
 
 @kernel
@@ -199,23 +204,37 @@ def leave(
     background: NDArray[np.uint8],
     norwegian_born: int,
     place: NDArray[np.uint8],
-    moving: NDArray[np.uint8],
+    leaving: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
-) -> None:
-    """Take leavers off the counts of the residents they leave.
+    changed: NDArray[np.int64],
+) -> int:
+    """Take leavers off the counts of the residents they leave; list these, return how many.
 
-    Leavers are resident no more, or marked in `moving` (by person), as are all who leave. Whose
-    family counts one member leaves nobody.
+    leaving: by person, zero on entry and again in the end. Whose family counts one member
+    leaves nobody. changed: as long as there are persons, twice; whoever is left by several is
+    listed once, in the walk of the first of these.
     """
     for i in leavers:
+        leaving[i] = 1
+    count = 0
+    for i in leavers:
         immigrant = background[i] != norwegian_born
+        begin, is_first = count, True
         other = following[i] if family_total[i] > 1 else np.int32(i)
         while other != i:
-            if place[other] == 0 and moving[other] == 0:
+            if leaving[other]:
+                is_first &= other > i
+            elif place[other] == 0:
                 family_total[other] -= 1
                 family_immigrants[other] -= immigrant
+                changed[count] = other
+                count += 1
             other = following[other]
+        count = count if is_first else begin
+    for i in leavers:
+        leaving[i] = 0
+    return count
 
 
 @kernel
@@ -229,30 +248,39 @@ def join(
     joining: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     family_immigrants: NDArray[np.uint8],
-) -> None:
+    changed: NDArray[np.int64],
+) -> int:
     """Count joiners, who are resident already, into their families, one after the other.
 
+    List everybody who lives in these families, once, and return how many do.
     others: of each, members who are no persons of a family that nobody else lives in; where
         several join such a family the most. joining: by person, zero on entry and again in
-        the end. No family counts more than 255.
+        the end. changed: as long as there are persons, twice. No family counts more than 255.
     """
     for j in range(joiners.size):
         joining[joiners[j]] = min(others[j], 254) + 1
+    count = 0
     for i in joiners:
-        total, immigrants, most = -1, 0, joining[i] - 1
+        total, immigrants, most, is_last = -1, 0, joining[i] - 1, True
         other = following[i]
         while other != i:
             if place[other] == 0 and joining[other] == 0:
                 total, immigrants = int(family_total[other]), int(family_immigrants[other])
             elif place[other] == 0:
-                most = max(most, joining[other] - 1)
+                most, is_last = max(most, joining[other] - 1), False
             other = following[other]
         total = min((total if total >= 0 else most) + 1, 255)
         immigrants = min(immigrants + int(background[i] != norwegian_born), 255)
         joining[i] = 0
         family_total[i], family_immigrants[i] = total, immigrants
+        begin, changed[count] = count, i
+        count += 1
         other = following[i]
         while other != i:
             if place[other] == 0 and joining[other] == 0:
                 family_total[other], family_immigrants[other] = total, immigrants
+                changed[count] = other
+                count += 1
             other = following[other]
+        count = count if is_last else begin
+    return count
