@@ -188,13 +188,14 @@ def as_altered(settings: Settings) -> Iterator[None]:
 @contextmanager
 def _only_writing(population: Population, writes: frozenset[str]) -> Iterator[None]:
     """Lock every column that a process has not declared that it writes."""
-    for name, column in population.columns.items():
-        column.flags.writeable = name in writes
+    locked = population.columns.keys() - writes
+    for name in locked:
+        population[name].setflags(write=False)
     try:
         yield
     finally:
-        for column in population.columns.values():
-            column.flags.writeable = True
+        for name in locked:
+            population[name].setflags(write=True)
 
 
 def _balance(counts: Counts, population: Population) -> None:

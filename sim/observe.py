@@ -19,6 +19,7 @@ from sim.agents.population import RESIDENT, Population, lengthened
 from sim.codes import CodeList
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
 from sim.structure import Structure, structure_of
+from sim.transitions.marked import marked
 from sim.transitions.process import Positions, Year
 
 YEARS = np.arange(FIRST_YEAR, LAST_YEAR + 1)
@@ -229,5 +230,5 @@ def _ended(year: Year, exposed: int) -> Positions:
 
 def sparse(counts: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the cells that are not empty, and their counts."""
-    cells = np.flatnonzero(counts != 0)
+    cells = marked(counts != 0)
     return cells, counts[cells].astype(np.int64)

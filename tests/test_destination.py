@@ -177,13 +177,14 @@ def test_a_level_that_loses_weight_gains_nobody():
     assert len(CENTRALITY) == 4
 
 
-def test_a_mark_is_found_between_the_ends_given():
-    heap = np.array([0.5, 1.0, 1.0, 4.0, 9.0])
-    mark = np.array([0.2, 1.0, 3.9, 9.0, 0.1])
-    first, last = np.array([0, 1, 1, 3, 3]), np.array([2, 4, 3, 4, 4])
-    found = np.empty(5, dtype=np.int64)
-    choice_kernel.find(heap, mark, first, last, found)
-    assert found.tolist() == [0, 3, 3, 4, 3]
+def test_luck_is_found_between_the_ends_of_a_cell():
+    heap = np.array([0.5, 1.0, 1.0, 4.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0])  # of two reasons
+    first, last = np.array([[0, 3]]), np.array([[2, 4]])  # of one level and two counties
+    county, reason = np.array([0, 0, 1, 0, 1, 1]), np.array([0, 0, 0, 1, 1, 1])
+    luck, none = np.array([0.4, 0.6, 0.3, 0.9, 0.4, 0.6]), np.zeros(6, dtype=np.int64)
+    found = np.empty(6, dtype=np.int64)
+    choice_kernel.find(heap, first, last, reason, none, county, luck, found)
+    assert found.tolist() == [0, 1, 3, 2, 3, 4]
 
 
 def waits_of(words, weights, row):

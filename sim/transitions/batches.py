@@ -30,16 +30,16 @@ def listed(
     """
     person = year.population["person"]
     words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH + 1, dtype=np.int64)
-    parts = [(found[:0], words[:0])]
-    draw = year.chance.swift(stream, year.year)
+    positions, luck = np.empty(person.size, dtype=np.int64), np.empty(person.size, dtype=np.uint32)
+    draw, count = year.chance.swift(stream, year.year), 0
     for first in range(0, person.size, BATCH):
         some = slice(first, min(first + BATCH, person.size))
         drawn = words[: some.stop - first]
         draw(lucky(some) if lucky else person[some], drawn)
-        count = ask(drawn, some, found)
-        parts.append((found[:count] + first, drawn[found[:count]]))
-    positions, luck = zip(*parts, strict=True)
-    return np.concatenate(positions), np.concatenate(luck)
+        listed = found[: ask(drawn, some, found)]
+        kernel.append(listed, first, drawn, positions[count:], luck[count:])
+        count += listed.size
+    return positions[:count], luck[:count]
 
 
 def screened(
@@ -63,4 +63,4 @@ def screened(
         draw(lucky(some) if lucky else person[some], drawn)
         mark(drawn, some, marked)
         count += kernel.take(marked, first, drawn, positions[count:], luck[count:])
-    return positions[:count].copy(), luck[:count].copy()
+    return positions[:count], luck[:count]

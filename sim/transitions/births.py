@@ -93,9 +93,9 @@ class Births:
         count = kernel.add_members(mothers.mother, population["family"], families.following,
                                    families.seen, population["place"],
                                    population["family_total"], changed)  # fmt: skip
-        named = changed[:count].copy()
-        year.changed.append(named)
-        year.regrouped.append(named[population["family_total"][named] == 2])  # alone until now
+        alone_until_now = population["family_total"][mothers.mother] == 2
+        year.changed.append(changed[:count].copy())
+        year.regrouped.append(mothers.mother[alone_until_now])
         both = mothers.immigrant_father & (
             population["background"][mothers.mother] != NORWEGIAN_BORN
         )

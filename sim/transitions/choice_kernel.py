@@ -20,20 +20,29 @@ G, H, I = np.float32(2.0000714765e-1), np.float32(-2.4999993993e-1), np.float32(
 @kernel
 def find(
     heap: NDArray[np.float64],
-    mark: NDArray[np.float64],
     first: NDArray[np.int64],
     last: NDArray[np.int64],
+    reason: NDArray[np.int64],
+    level: NDArray[np.int64],
+    county: NDArray[np.int64],
+    luck: NDArray[np.float64],
     found: NDArray[np.int64],
 ) -> None:
-    """Write where in an ascending heap each mark lies, between a first and a last place.
+    """Write where on a heap of weights each chooser's luck lies, in the stretch of its cell.
 
-    That is the first place whose number is above the mark; there are few to look at.
+    The heap ascends, all places of one reason after those of another. first, last: where a
+    reason's stretch of places begins and ends by level and county. It is the first place whose
+    number is above the mark; there are few to look at.
     """
-    for j in range(mark.size):
-        at = first[j]
-        while at < last[j] and heap[at] <= mark[j]:
+    size = last.max() + 1
+    for j in range(found.size):
+        begin = reason[j] * size
+        at, end = begin + first[level[j], county[j]], begin + last[level[j], county[j]]
+        below = heap[at - 1] if at > 0 else 0.0
+        mark = below + luck[j] * (heap[end] - below)
+        while at < end and heap[at] <= mark:
             at += 1
-        found[j] = at
+        found[j] = at - begin
 
 
 @inlined

@@ -133,13 +133,9 @@ class Places:
         luck: NDArray[np.float64],
     ) -> NDArray[np.int64]:
         """Return a municipality of a level and county, by weight; luck lies between 0 and 1."""
-        size = self.order.size
-        first, last = (end[level, county] + reason * size for end in (self.first, self.last))
-        below = np.where(first > 0, self.heap[first - 1], 0.0)
-        mark = below + luck * (self.heap[last] - below)
-        at = np.empty(mark.size, dtype=np.int64)
-        kernel.find(self.heap, mark, first, last, at)
-        return np.asarray(self.order[at - reason * size])
+        at = np.empty(luck.size, dtype=np.int64)
+        kernel.find(self.heap, self.first, self.last, reason, level, county, luck, at)
+        return np.asarray(self.order[at])
 
 
 def with_own(counties: NDArray[np.float64], near: float) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
 from sim.transitions.ceilings import Ceilings
 from sim.transitions.choice_kernel import rough_errors
 from sim.transitions.logit import TERMS, parameters_set
-from sim.transitions.process import STAY, Assumption, Settings, Year
+from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.reason_offsets import (
     PERIODS,
     Offsets,
@@ -116,15 +116,12 @@ class Mobility:
         year.lucky = self.sharing.hold(year)
         year.changed.clear()
         year.regrouped.clear()
-        if self.settings.draws == "explicit":
-            self._explicit(persons, tables, year)
-        else:
-            self._threshold(persons, tables, year)
+        decide = self._explicit if self.settings.draws == "explicit" else self._threshold
+        going = decide(persons, tables, year)
         if self.settings.choice(CHILDREN) == "follow_adult":
             born_by = year.year - 1 - YOUNGEST
             year.followers = Followers(year.population, born_by, year.families)
-            asked = self.store.found()[0]
-            year.take_along(asked[year.outcome[asked] != STAY])
+            year.take_along(going)
 
     def weights(self, population: Population, year: int, position: int) -> tuple[float, float]:
         """Return exp(V) of moving and of emigrating of one person; staying weighs 1."""
@@ -141,7 +138,8 @@ class Mobility:
         """Return the number that everybody's luck is drawn for: their own or their family's."""
         return SharedLuck(self.sharing.correlation).hold(year)(slice(0, len(year.population)))
 
-    def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
+    def _explicit(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> Positions:
+        """Decide with an error term for each alternative; return who goes."""
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
@@ -161,9 +159,11 @@ class Mobility:
         found, luck = store.found()
         rough = np.empty(luck.shape, dtype=np.float32)
         rough_errors(luck, rough)
-        kernel.decide_explicit(persons, tables, year.year, found, luck, rough, year.outcome)
+        count = kernel.decide_explicit(persons, tables, year.year, found, luck, rough, year.outcome)
+        return found[:count]
 
-    def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> None:
+    def _threshold(self, persons: kernel.Persons, tables: kernel.Tables, year: Year) -> Positions:
+        """Decide with one draw; return who goes."""
         store = self.store
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
@@ -174,7 +174,9 @@ class Mobility:
             code = self.ceilings.move[first:last]
             kernel.screen_threshold(words, code, store.floats, bits, flag)
             store.collect(flag, first, words)
-        kernel.decide_threshold(persons, tables, year.year, *store.found(), year.outcome)
+        found, luck = store.found()
+        count = kernel.decide_threshold(persons, tables, year.year, found, luck, year.outcome)
+        return found[:count]
 
 
 class Store:

@@ -192,7 +192,7 @@ def screen_threshold(
 @inlined
 def differ(one: np.floating, other: np.floating) -> bool:
     """Say whether two numbers differ by more than what rounding can reach."""
-    return (one > other * NEAR) | (other > one * NEAR)
+    return bool((one > other * NEAR) | (other > one * NEAR))
 
 
 @kernel
@@ -204,13 +204,16 @@ def decide_explicit(
     luck: NDArray[np.uint32],
     rough: NDArray[np.float32],
     outcome: NDArray[np.uint8],
-) -> None:
+) -> int:
     """Write the outcome of each candidate: the smallest of E_stay, E_move/w, E_emigrate/w.
+
+    Those who go come first among the candidates in the end; return how many.
 
     rough: E = -log(u) of the three words, right to within 1e-7. Only where an E is small, or
     two of them over w nearly the same, are the logarithms taken. There is no other branch, since
     most candidates go and which way they go cannot be foreseen.
     """
+    going = 0
     for j in range(candidate.size):
         i = candidate[j]
         move, emigrate = weigh(persons, tables, year, i)
@@ -224,7 +227,9 @@ def decide_explicit(
         moves, leaves = go < stay * move, leave < stay * emigrate
         sooner = leave * move < go * emigrate
         goes = 2 * (leaves & (sooner | (not moves))) + (moves & ((not leaves) | (not sooner)))
-        outcome[i] = goes
+        outcome[i], candidate[going] = goes, i
+        going += goes != 0
+    return going
 
 
 @kernel
@@ -235,14 +240,18 @@ def decide_threshold(
     candidate: NDArray[np.int64],
     luck: NDArray[np.uint32],
     outcome: NDArray[np.uint8],
-) -> None:
+) -> int:
     """Write the outcome of each candidate from one draw, in the order move, emigrate, stay.
 
+    Those who go come first among the candidates in the end; return how many.
     There is no branch, since most candidates go and which way they go cannot be foreseen.
     """
+    going = 0
     for j in range(candidate.size):
         i = candidate[j]
         move, emigrate = weigh(persons, tables, year, i)
         mark = (luck[0, j] + 0.5) * 2.0**-32 * (1.0 + move + emigrate)
         goes = 2 * (mark < move + emigrate) - (mark < move)
-        outcome[i] = goes
+        outcome[i], candidate[going] = goes, i
+        going += goes != 0
+    return going
