@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.agents.families import leave_families
-from sim.agents.population import ABROAD
 from sim.codes import BACKGROUND, DESTINATION, EDUCATION, ORIGIN
 from sim.transitions import choice_kernel
+from sim.transitions import emigration_kernel as kernel
 from sim.transitions.marked import marked
 from sim.transitions.process import EMIGRATE, Assumption, Positions, Settings, Year
 from sim.transitions.registration import (
@@ -87,13 +87,9 @@ class Emigration:
         destination[leads] = self._choose(year, leavers[leads])
         hidden = np.flatnonzero(leads & (destination == UNKNOWN))
         registered[hidden] = self._find(year, leavers[hidden])
-        population["place"][leavers] = ABROAD
-        population["left_year"][leavers] = year.year
-        population["registered_year"][leavers] = registered[leader]
-        population["destination"][leavers] = _seen_by(
-            population["origin"][leavers], population["origin"][leavers[leader]],
-            destination[leader],
-        )  # fmt: skip
+        columns = ("origin", "place", "left_year", "registered_year", "destination")
+        kernel.depart(leavers, leader, destination, registered, year.year, HOME, ELSEWHERE,
+                      *(population[c] for c in columns))  # fmt: skip
         year.record("emigrate", leavers)
         year.changed.append(leavers)  # whose luck they share is not asked while they are away
         year.regrouped.append(leave_families(population, leavers, year.families))
@@ -122,30 +118,14 @@ class Emigration:
 def leaders(year: Year, leavers: Positions) -> Positions:
     """Return whom each leaver goes with, as an index of `leavers`; most go by themselves.
 
-    Of partners in one family who leave in one year the smaller identifier leads.
+    Of partners in one family who leave in one year the smaller identifier leads; children go
+    with the adult they follow.
     """
-    population = year.population
-    leader = np.arange(leavers.size)
-    partner = population["partner"][leavers].astype(np.int64)
-    paired = np.flatnonzero(partner >= 0)
-    mine, theirs = leavers[paired], partner[paired]
-    person, family = population["person"], population["family"]
-    behind = (year.outcome[theirs] == EMIGRATE) & (family[theirs] == family[mine])
-    behind &= person[theirs] < person[mine]
-    leader[paired[behind]] = np.searchsorted(leavers, theirs[behind])
-    along = year.outcome[year.children] == EMIGRATE
-    along &= year.outcome[year.adults] == EMIGRATE
-    adult = np.searchsorted(leavers, year.adults[along])
-    leader[np.searchsorted(leavers, year.children[along])] = leader[adult]
+    leader = np.empty(leavers.size, dtype=np.int64)
+    number = np.empty(len(year.population), dtype=np.int32)
+    columns = (year.population[c] for c in ("partner", "family", "person"))
+    kernel.leaders(leavers, year.children, year.adults, number, leader, year.outcome, *columns)
     return leader
-
-
-def _seen_by(
-    own: NDArray[np.uint8], leaders_origin: NDArray[np.uint8], destination: NDArray[np.uint8]
-) -> NDArray[np.uint8]:
-    """Return what the leader's destination is for somebody of an origin of their own."""
-    foreign = (destination == HOME) & (own != leaders_origin)
-    return np.where(foreign, ELSEWHERE[leaders_origin], destination).astype(np.uint8)
 
 
 def row_of(

@@ -70,13 +70,11 @@ class SharedLuck:
 def leaders(population: Population, movers: Positions, going: NDArray[np.bool_]) -> Positions:
     """Return with whom each mover goes, as an index of `movers`; most go by themselves.
 
-    movers: in ascending order; going: everybody's, True for movers. Of partners who live
-    together the one with the smaller identifier leads; grown children go where the mother goes.
+    going: everybody's, True for movers. Of partners who live together the one with the smaller
+    identifier leads; grown children go where the mother goes.
     """
-    whom = np.empty(movers.size, dtype=np.int64)
+    leader = np.empty(movers.size, dtype=np.int64)
+    number = np.empty(len(population), dtype=np.int32)
     columns = ("person", "family", "municipality", "partner", "mother")
-    kernel.follow(movers, going, whom, *(population[c] for c in columns))
-    leader = np.arange(movers.size)
-    led = np.flatnonzero(whom != movers)
-    leader[led] = np.searchsorted(movers, whom[led])
+    kernel.follow(movers, going, number, leader, *(population[c] for c in columns))
     return leader

@@ -52,6 +52,7 @@ def share_luck(
 def follow(
     movers: NDArray[np.int64],
     going: NDArray[np.bool_],
+    number: NDArray[np.int32],
     leader: NDArray[np.int64],
     person: NDArray[np.int64],
     family: NDArray[np.int32],
@@ -59,19 +60,24 @@ def follow(
     partner: NDArray[np.int32],
     mother: NDArray[np.int32],
 ) -> None:
-    """Write the position of whom each mover goes with; see the rule in `together.leaders`."""
+    """Write the index of whom each mover goes with; see the rule in `together.leaders`.
+
+    number: by person, written for movers alone.
+    """
+    for j in range(movers.size):
+        number[movers[j]] = j
     for j in range(movers.size):
         i = movers[j]
-        leader[j] = i
+        leader[j] = j
         p, m = partner[i], mother[i]
         if p >= 0:
             if beside(p, i, going, family, municipality) and person[p] < person[i]:
-                leader[j] = p
+                leader[j] = number[p]
         elif m >= 0 and beside(m, i, going, family, municipality):
-            leader[j] = m
+            leader[j] = number[m]
             p = partner[m]
             if p >= 0 and beside(p, m, going, family, municipality) and person[p] < person[m]:
-                leader[j] = p
+                leader[j] = number[p]
 
 
 @inlined
