@@ -14,32 +14,7 @@ from sim.transitions.process import Positions, Year
 
 BATCH = 131_072  # persons; for each batch Python takes as long as a kernel for 10,000 persons
 Words = NDArray[np.uint32]
-Ask = Callable[[Words, slice, Positions], int]
 Mark = Callable[[Words, slice, NDArray[np.uint8]], None]
-
-
-def listed(
-    year: Year, stream: str, ask: Ask, lucky: Callable[[slice], NDArray[np.int64]] | None = None
-) -> tuple[Positions, Words]:
-    """Return whom `ask` lists, in order, and their words of a stream.
-
-    ask: given the words of a batch, where in the population it is and a list longer by one than
-        the batch, it writes whom it finds, counted from the batch's first person, and
-        returns how many they are.
-    lucky: the numbers for which the words of these persons are drawn; their own by default.
-    """
-    person = year.population["person"]
-    words, found = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH + 1, dtype=np.int64)
-    positions, luck = np.empty(person.size, dtype=np.int64), np.empty(person.size, dtype=np.uint32)
-    draw, count = year.chance.swift(stream, year.year), 0
-    for first in range(0, person.size, BATCH):
-        some = slice(first, min(first + BATCH, person.size))
-        drawn = words[: some.stop - first]
-        draw(lucky(some) if lucky else person[some], drawn)
-        listed = found[: ask(drawn, some, found)]
-        kernel.append(listed, first, drawn, positions[count:], luck[count:])
-        count += listed.size
-    return positions[:count], luck[:count]
 
 
 def screened(
@@ -47,11 +22,10 @@ def screened(
 ) -> tuple[Positions, Words]:
     """Return whom `mark` marks, in order, and their words of a stream.
 
-    To be used where few are marked, by words and columns that are read in order: what is
-    known of these alone is asked afterwards.
+    Words and columns are read in order; what is known of those marked alone is asked afterwards.
     mark: given the words of a batch, where in the population it is and a byte for each of its
         persons, it writes 1 or 0 there.
-    lucky: as above.
+    lucky: the numbers for which the words of these persons are drawn; their own by default.
     """
     person = year.population["person"]
     words, marks = np.empty(BATCH, dtype=np.uint32), np.empty(BATCH, dtype=np.uint8)

@@ -96,16 +96,3 @@ def take_words(
     for j in range(count):
         positions[j] += first
     return count
-
-
-@kernel
-def append(
-    listed: NDArray[np.int64],
-    first: int,
-    words: NDArray[np.uint32],
-    positions: NDArray[np.int64],
-    luck: NDArray[np.uint32],
-) -> None:
-    """Write down those listed, counted from `first` on, and their words."""
-    for j in range(listed.size):
-        positions[j], luck[j] = first + listed[j], words[listed[j]]

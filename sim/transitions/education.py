@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sim.chance import cuts
 from sim.codes import EDUCATION, REASON, SEX
 from sim.transitions import education_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import remembered, rows
@@ -64,15 +64,10 @@ class Education:
             return
         population, (next_level, moving, foreign) = year.population, _cuts()
         looked_at = [population[c] for c in LOOKED_AT]
-        registering = cuts(self.registering(year.year))
-        by_age = next_level.reshape(2, len(SEX), AGES.size, 2, -1).max(axis=(0, 1))
-        by_age[:, :, NONE] = registering.max()
-        highest = np.pad(by_age, ((1, 1), (0, 0), (0, 0))).ravel()
-        rising, words = listed(
-            year, self.name, lambda words, some, found: kernel.rise(
-                words, next_level, registering, highest, year.year, found,
-                *(c[some] for c in looked_at),
-            ),
+        below = np.concatenate([next_level, cuts(np.append(self.registering(year.year), 0.0))])
+        rising, words = screened(
+            year, self.name, lambda words, some, marks:
+            kernel.mark(words, below, year.year, marks, *(c[some] for c in looked_at)),
         )  # fmt: skip
         levels = np.empty(rising.size, dtype=np.uint32)
         person = population["person"][rising]

@@ -13,6 +13,7 @@ LONGEST = 17  # years of stay; the last row of a table is open
 EMPLOYED_STUDENT, STUDENT = 2, 3
 NONE, HIGHEST = 0, 5
 SEXES, AGES, LEVELS = 2, OLDEST + 1 - YOUNGEST, 6
+ROWS = 2 * SEXES * AGES * 2 * LEVELS  # of cuts of rising
 
 
 @inlined
@@ -25,57 +26,39 @@ def schooled_here(birth_year: np.int16, first_arrival_year: np.int16) -> int:
 
 
 @kernel
-def rise(
+def mark(
     words: NDArray[np.uint32],
-    next_level: NDArray[np.uint64],
-    registering: NDArray[np.uint64],
-    highest: NDArray[np.uint64],
+    rising: NDArray[np.uint64],
     year: int,
-    rising: NDArray[np.int64],
+    marks: NDArray[np.uint8],
     place: NDArray[np.uint8],
     sex: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     status: NDArray[np.uint8],
     education: NDArray[np.uint8],
-) -> int:
-    """List those whose level rises or is registered, and return how many they are.
+) -> None:
+    """Mark those whose level rises or is registered.
 
-    next_level: cuts of reaching the next level or a higher one, by schooled here or not, sex,
-        age reached, in education or not, level now, as one row: an index of five parts took twice
-        the time. registering: cuts by years of stay. highest: the highest of all cuts by age
-        reached, from the year before the youngest to the one after the oldest, in education or
-        not, and level now. Whom it does not let rise is passed over first, without a branch.
+    rising: cuts of reaching the next level or a higher one, by schooled here or not, sex, age
+        reached, in education or not, level now, as one row; then those of being registered by
+        years of stay; in the end one for those not asked, which no word is below. Where in it
+        everybody is, is found first, several persons at a time.
     """
-    now, zero, last = np.int32(year - YOUNGEST + 1), np.int32(0), np.int32(AGES + 1)
-    at = np.empty(words.size, dtype=np.int32)
+    at = np.empty(words.size, dtype=np.uint16)
+    now, young = np.int16(year), np.int16(year - YOUNGEST)
     for j in range(words.size):
-        inside = (status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT)
-        reached = min(max(now - np.int32(birth_year[j]), zero), last)
-        by_age = reached * np.int32(2) + np.int32(inside)
-        at[j] = by_age * np.int32(LEVELS) + np.int32(education[j])
-    low = 0
+        age, stay = np.int16(young - birth_year[j]), np.int16(now - first_arrival_year[j])
+        here = np.int16(np.int16(first_arrival_year[j] - birth_year[j]) <= LATEST_SCHOOL)
+        studies = np.int16((status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT))
+        row = np.int16((here * SEXES + sex[j]) * AGES + age)
+        row = np.int16((row * 2 + studies) * LEVELS + education[j])
+        unknown = education[j] == NONE
+        row = np.int16(ROWS + min(stay, np.int16(LONGEST))) if unknown else row
+        asked = (place[j] == RESIDENT) & (age >= 0) & (age < AGES) & (stay >= 0)
+        at[j] = row if asked & (unknown | (stay > 0)) else np.int16(ROWS + LONGEST + 1)
     for j in range(words.size):
-        rising[low] = j
-        low += (words[j] < highest[np.uint64(at[j])]) & (place[j] == RESIDENT)
-    count = 0
-    for k in range(low):
-        j = rising[k]
-        age, stay = int(year - birth_year[j]), int(year - first_arrival_year[j])
-        if stay < 0:
-            continue
-        here = schooled_here(birth_year[j], first_arrival_year[j])
-        studies = int((status[j] == STUDENT) | (status[j] == EMPLOYED_STUDENT))
-        row = (here * SEXES + int(sex[j])) * AGES + age - YOUNGEST
-        cut = next_level[np.uint64((row * 2 + studies) * LEVELS + int(education[j]))]
-        if stay == 0:
-            cut = np.uint64(0)
-        if education[j] == NONE:
-            cut = registering[np.uint64(min(stay, LONGEST))]
-        if words[j] < cut:
-            rising[count] = j
-            count += 1
-    return count
+        marks[j] = words[j] < rising[np.uint64(at[j])]
 
 
 @kernel

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.chance import cuts as cuts_of
 from sim.codes import REASON, SEX, STATUS
 from sim.transitions import labour_kernel as kernel
-from sim.transitions.batches import listed
+from sim.transitions.batches import screened
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Settings, Year
 from sim.transitions.sources import CellChange, altered_in, remembered, rows
@@ -96,9 +96,9 @@ class LabourStatus:
         population = year.population
         keep, upto = cuts(year.year, self.rate(year.year - 1), self.rate(year.year))
         looked_at = [population[c] for c in LOOKED_AT]
-        leaving, words = listed(
-            year, self.name, lambda words, some, found:
-            kernel.leave(words, keep, year.year, found, *(c[some] for c in looked_at)),
+        leaving, words = screened(
+            year, self.name, lambda words, some, marks:
+            kernel.mark(words, keep, year.year, marks, *(c[some] for c in looked_at)),
         )  # fmt: skip
         person = population["person"][leaving]
         year.chance.swift_word(f"{self.name}, new", year.year, person, words)

@@ -11,7 +11,7 @@ NORWEGIAN_BORN_GROUP = 6  # after the six reasons
 YOUNGEST, OLDEST = 16, 74  # ages reached at which a status may change
 LONGEST = 17  # years of stay; the last row of the tables is open
 OUTSIDE = 0
-SEXES, AGES, STATES = 2, OLDEST + 2 - YOUNGEST, 5
+GROUPS, SEXES, AGES, STATES = 7, 2, OLDEST + 2 - YOUNGEST, 5
 CUTS = STATES - 1  # between the statuses
 
 
@@ -22,11 +22,11 @@ def group_of(background: np.uint8, reason: np.uint8) -> int:
 
 
 @kernel
-def leave(
+def mark(
     words: NDArray[np.uint32],
     keep: NDArray[np.uint64],
     year: int,
-    leaving: NDArray[np.int64],
+    marks: NDArray[np.uint8],
     place: NDArray[np.uint8],
     background: NDArray[np.uint8],
     reason: NDArray[np.uint8],
@@ -34,32 +34,30 @@ def leave(
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     status: NDArray[np.uint8],
-) -> int:
-    """List those who do not keep their status, those who turn 75 among them; return how many.
+) -> None:
+    """Mark those who do not keep their status, those who turn 75 among them.
 
     keep: cuts by group, sex, age reached (the last: one above the oldest), stay and status,
         as one row, and in the end one that no word reaches. Where in it everybody is, is
-        found first, several persons at a time: who is not asked is at its end. Above the last
-        age only those are asked who have come back with another status than outside.
+        found first, in two small numbers and so many persons at a time: who is not asked is at
+        its end. Above the last age only those are asked who have come back with another
+        status than outside.
     """
-    at = np.empty(words.size, dtype=np.int32)
-    one, end = np.int32(1), np.int32(keep.size - 1)
+    whose, since = np.empty(words.size, dtype=np.uint16), np.empty(words.size, dtype=np.uint16)
+    now, young = np.int16(year), np.int16(year - YOUNGEST)
     for j in range(words.size):
-        age = np.int32(year) - np.int32(birth_year[j]) - np.int32(YOUNGEST)
-        stay = np.int32(year) - np.int32(first_arrival_year[j])
+        age, stay = np.int16(young - birth_year[j]), np.int16(now - first_arrival_year[j])
         asked = (place[j] == RESIDENT) & (age >= 0) & (stay > 0)
         asked &= (age < AGES) | (status[j] != OUTSIDE)
         born = background[j] == NORWEGIAN_BORN
-        row = np.int32(NORWEGIAN_BORN_GROUP) if born else np.int32(reason[j])
-        row = (row * np.int32(SEXES) + np.int32(sex[j])) * np.int32(AGES)
-        row += min(age, np.int32(AGES - 1))
-        row = row * np.int32(LONGEST) + min(stay, np.int32(LONGEST)) - one
-        at[j] = row * np.int32(STATES) + np.int32(status[j]) if asked else end
-    count = 0
+        group = np.int16(NORWEGIAN_BORN_GROUP) if born else np.int16(reason[j])
+        row = np.int16((group * SEXES + sex[j]) * AGES + min(age, np.int16(AGES - 1)))
+        last = np.int16((min(stay, np.int16(LONGEST)) - 1) * STATES + status[j])
+        whose[j] = row if asked else np.int16(GROUPS * SEXES * AGES)
+        since[j] = last if asked else np.int16(0)
     for j in range(words.size):
-        leaving[count] = j
-        count += words[j] >= keep[np.uint64(at[j])]
-    return count
+        at = np.uint64(whose[j]) * np.uint64(LONGEST * STATES) + np.uint64(since[j])
+        marks[j] = words[j] >= keep[at]
 
 
 @kernel
