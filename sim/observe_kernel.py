@@ -98,17 +98,17 @@ def count_structure(
     lanes, since adding to a number that has only just been added to has to wait. Cells are
     found first, several persons at a time, and people counted into them afterwards.
     """
-    now, last_age, last_size = np.int32(year - 1), np.int32(oldest), np.int32(largest)
-    away, one, none = np.int32(counts.shape[1] - 1), np.int32(1), np.int32(0)
-    cell = np.empty(STRETCH, dtype=np.int32)
+    now, last_age, last_size = np.int16(year - 1), np.int16(oldest), np.int16(largest)
+    away, one, none = np.int16(counts.shape[1] - 1), np.int16(1), np.int16(0)
+    cell = np.empty(STRETCH, dtype=np.uint16)  # there are few cells: small numbers are quicker
     for first in range(0, place.size, STRETCH):
         some = min(STRETCH, place.size - first)
         for j in range(some):
             i = np.uint64(first + j)
-            age = min(max(now - np.int32(birth_year[i]), none), last_age)
-            members = min(max(np.int32(family_total[i]), one), last_size) - one
-            group = np.int32(background[i]) * np.int32(SEXES) + np.int32(sex[i])
-            number = (group * (last_age + one) + age) * last_size + members
+            age = min(max(np.int16(now - birth_year[i]), none), last_age)
+            members = np.int16(min(max(np.int16(family_total[i]), one), last_size) - one)
+            group = np.int16(background[i] * SEXES + sex[i])
+            number = np.int16((group * (last_age + one) + age) * last_size + members)
             cell[j] = number if place[i] == 0 else away
         for j in range(some):
-            counts[np.uint64(j) & np.uint64(LANES - 1), np.uint64(cell[j])] += one
+            counts[np.uint64(j) & np.uint64(LANES - 1), np.uint64(cell[j])] += np.int32(1)

@@ -5,7 +5,7 @@ import pytest
 
 from sim.chance import Chance
 from sim.transitions import batches
-from sim.transitions.batches import listed, screened
+from sim.transitions.batches import screened
 from sim.transitions.marked import marked
 from sim.transitions.process import Year
 from tests.conftest import made_people
@@ -13,51 +13,11 @@ from tests.conftest import made_people
 N = 500
 
 
-def lower(limit):
-    """Return what lists the words below a limit, and checks that it is asked as promised."""
-
-    def ask(words, some, found):
-        assert words.size == some.stop - some.start
-        assert found.size > words.size
-        low = np.flatnonzero(words < limit)
-        found[: low.size] = low
-        return low.size
-
-    return ask
-
-
-@pytest.mark.parametrize("batch", [1, 64, N, 65_536])
-@pytest.mark.parametrize("limit", [0, 2**31, 2**32])
-def test_who_is_listed_is_who_the_word_says(monkeypatch, batch, limit):
-    monkeypatch.setattr(batches, "BATCH", batch)
-    year = Year.begin(2013, made_people(N), Chance(3))
-    words = np.empty(N, dtype=np.uint32)
-    year.chance.swift_word("something", 2013, year.population["person"], words)
-    positions, luck = listed(year, "something", lower(limit))
-    np.testing.assert_array_equal(positions, np.flatnonzero(words < limit))
-    np.testing.assert_array_equal(luck, words[positions])
-
-
-def test_words_are_drawn_for_other_numbers_if_so_told():
-    year = Year.begin(2013, made_people(N), Chance(3))
-    other = np.arange(10_000, 10_000 + N)
-    words = np.empty(N, dtype=np.uint32)
-    year.chance.swift_word("something", 2013, other, words)
-    _, luck = listed(year, "something", lower(2**32), other.__getitem__)
-    np.testing.assert_array_equal(luck, words)
-
-
 @pytest.mark.parametrize("size", [0, 1, 63, 64, 65, 1_000])
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.5, 1.0])
 def test_who_is_marked_is_found_in_order(size, share):
     marks = np.random.default_rng(size).random(size) < share
     np.testing.assert_array_equal(marked(marks), np.flatnonzero(marks))
-
-
-def test_nobody_is_asked_if_nobody_is_there():
-    year = Year.begin(2013, made_people(0), Chance(3))
-    positions, luck = listed(year, "something", lower(2**32))
-    assert positions.size == luck.size == 0
 
 
 def below(limit):
