@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
+from calibration import reconstruct
 from sim.agents.families import recount
 from sim.agents.population import ABROAD, RESIDENT, Population
 from sim.chance import Chance, process_number
@@ -182,6 +183,24 @@ def test_a_process_alters_only_what_it_declares_and_reports_changed_covariates(p
         else:
             where = where & (people["place"][:n] == RESIDENT)
         assert set(np.flatnonzero(where).tolist()) <= named, name
+    moved = set(np.concatenate([np.empty(0, dtype=np.int64), *this.moved]).tolist())
+    back = altered["place"] & (people["place"][:n] == RESIDENT)
+    assert set(np.flatnonzero(altered["municipality"] | back).tolist()) <= moved
+
+
+def test_couples_part_who_are_found_apart_among_those_who_moved():
+    """Unions look at those who moved alone; nobody else can have come to live apart."""
+    simulation = Simulation(reconstruct(scale=0.02), Settings(), Chance(3), forgetful=True)
+    for _ in range(9):
+        simulation.step()
+        moved = np.concatenate(simulation._last.moved)
+        people = simulation.population
+        paired = np.flatnonzero((people["partner"] >= 0) & (people["place"] == RESIDENT))
+        partner = people["partner"][paired]
+        apart = people["municipality"][paired] != people["municipality"][partner]
+        apart &= people["place"][partner] == RESIDENT
+        assert simulation._last.settled
+        assert set(paired[apart]) <= {*moved, *people["partner"][moved]}
 
 
 class Watched(Population):

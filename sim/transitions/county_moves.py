@@ -150,6 +150,7 @@ class CountyMoves:
         municipality[children] = municipality[adults[stays]]
         year.record("county", np.concatenate([moved, children]))
         year.changed += [moved, children]  # counties differ, and children's levels may
+        year.moved += [moved, children]
 
 
 def _within(chances: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -79,7 +79,9 @@ class DomesticDestination:
         after = municipality[everybody]
         year.record("domestic", everybody[CENTRALITY_OF[after] != CENTRALITY_OF[before]])
         year.record("county", everybody[COUNTY_OF[after] != COUNTY_OF[before]])
-        year.changed.append(everybody[after != before])
+        moved = everybody[after != before]
+        year.changed.append(moved)
+        year.moved.append(moved)
 
     def _choose(self, movers: Positions, year: Year) -> NDArray[np.int64]:
         population = year.population

@@ -134,6 +134,9 @@ class Year:
     changed: positions of persons whose mobility covariates, place among them, a process altered.
     regrouped: positions of persons of whom it altered which relatives they live with, or whether
         they live with anybody; they need not be named as changed too.
+    moved: positions of persons who came to live in another municipality, or back to Norway, since
+        unions were formed, now or last year.
+    settled: whether all couples who lived apart by then have parted.
     gone: where everybody stands since some were taken out at the end of last year, if they were.
     """
 
@@ -149,6 +152,8 @@ class Year:
     events: dict[str, list[Positions]] = field(default_factory=dict)
     changed: list[Positions] = field(default_factory=list)
     regrouped: list[Positions] = field(default_factory=list)
+    moved: list[Positions] = field(default_factory=list)
+    settled: bool = False
     gone: Forgotten | None = None
 
     @classmethod
@@ -162,12 +167,17 @@ class Year:
 
     def follow_on(self, last: "Year", gone: Forgotten | None) -> None:
         """Take over who changed in the last year; `gone` says where everybody stands since."""
-        self.changed, self.regrouped, self.gone = last.changed, last.regrouped, gone
+
+        def here(whom: list[Positions]) -> list[Positions]:
+            if gone is None:
+                return list(whom)
+            now = [gone.now[positions] for positions in whom]
+            return [positions[positions >= 0].astype(np.int64) for positions in now]
+
+        self.changed, self.regrouped = here(last.changed), here(last.regrouped)
+        self.moved, self.settled = here(last.moved if last.settled else []), last.settled
+        self.gone = gone
         if gone is not None:
-            self.changed, self.regrouped = (
-                [here[here >= 0].astype(np.int64) for here in (gone.now[some] for some in lists)]
-                for lists in (last.changed, last.regrouped)
-            )
             newcomers = gone.out_of >= last.outcome.size  # may stand where others are known
             self.regrouped.append(gone.into[newcomers].astype(np.int64))
 

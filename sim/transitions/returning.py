@@ -103,6 +103,7 @@ class Returning:
         _live_with_family(population, coming, joined, year.families.size)
         year.record("return", coming)
         year.regrouped += [coming, joined]
+        year.moved.append(coming)
 
     def odds(self, year: Year, position: int) -> tuple[Odds, ...]:
         """Return the chance of coming back by oneself; children come with their family."""

@@ -24,6 +24,7 @@ from sim.codes import ORIGIN, SEX
 from sim.geography import CENTRALITY_OF
 from sim.transitions import unions_kernel as kernel
 from sim.transitions.batches import screened
+from sim.transitions.marked import marked
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.ordering_kernel import in_order
 from sim.transitions.process import Assumption, Positions, Settings, Year
@@ -120,6 +121,7 @@ class Unions:
         new = np.arange(first, first + leavers.size, dtype=np.int32)
         moves = Move.of(joining, Move(leavers, new, leavers))
         _change_home(population["municipality"], moves)
+        year.moved, year.settled = [moves.movers], True
         year.regrouped.append(move(population, moves, *outside, year.families))
         _link(population["partner"], cases.parting, men, women)
 
@@ -202,14 +204,21 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
 
 
 def _apart(year: Year) -> tuple[Positions, Positions]:
-    """Return one of each couple of residents who live apart, and residents long left behind."""
+    """Return one of each couple of residents who live apart, and residents long left behind.
+
+    Of those who lived together a year ago somebody must have moved.
+    """
     population = year.population
-    here, left = (np.empty(len(population), dtype=np.int64) for _ in range(2))
-    columns = ("place", "partner", "left_year", "municipality", "sex", "person")
-    place, partner, left_year, municipality, sex, person = (population[c] for c in columns)
-    moved, waited = kernel.list_apart(year.year, LEFT_BEHIND, place, partner, left_year,
-                                      municipality, sex, person, here, left)  # fmt: skip
-    return np.sort(here[:moved]), np.sort(left[:waited])
+    place, partner = population["place"], population["partner"]
+    moved = np.concatenate(year.moved) if year.settled else marked(partner >= 0)
+    apart = np.empty(moved.size, dtype=np.int64)
+    columns = (population[c] for c in ("municipality", "sex", "person"))
+    count = kernel.list_apart(moved, apart, place, partner, *columns)
+    marks = np.empty(len(population), dtype=np.bool_)
+    left_by = np.int16(year.year - LEFT_BEHIND)
+    kernel.mark_away(left_by, place, population["left_year"], partner, marks)
+    left = partner[marked(marks)].astype(np.int64)
+    return np.unique(apart[:count]), np.sort(left[place[left] == RESIDENT])
 
 
 def _let_go(population: Population, left: Positions, families: Families) -> None:

@@ -5,9 +5,8 @@ from numpy.typing import NDArray
 
 from sim.jit import inlined, kernel
 
-RESIDENT, MALE = 0, 1
+RESIDENT, ABROAD, MALE = 0, 1, 1
 AGES = 64  # groups of ages, of which cells have room for so many
-STRETCH = 4_096  # persons at a time
 
 
 @kernel
@@ -273,45 +272,36 @@ def pair(
 
 @kernel
 def list_apart(
-    year: int,
-    longest: int,
+    moved: NDArray[np.int64],
+    apart: NDArray[np.int64],
     place: NDArray[np.uint8],
     partner: NDArray[np.int32],
-    left_year: NDArray[np.int16],
     municipality: NDArray[np.int16],
     sex: NDArray[np.uint8],
     person: NDArray[np.int64],
-    here: NDArray[np.int64],
-    left: NDArray[np.int64],
-) -> tuple[int, int]:
-    """List one of each couple of residents of two municipalities, and residents left behind.
+) -> int:
+    """List one of each couple of residents of two municipalities, of whom one has moved.
 
-    The one is the woman, or the smaller identifier, as for parting. left: residents whose
-    partner has been abroad for so many years, or longer. A couple is looked at once, beside
-    the first of the two. Of every stretch of persons these are listed first, and then those who
-    are not both in one place; who is listed in the end stands in no order.
+    The one is the woman, or the smaller identifier, as for parting; twice if both have moved.
     """
-    some = np.empty(STRETCH + 1, dtype=np.int64)
-    moved, waited = 0, 0
-    for first in range(0, place.size, STRETCH):
-        paired = 0
-        for i in range(first, min(first + STRETCH, place.size)):
-            some[paired] = i  # without a branch: who has a partner cannot be foreseen
-            paired += partner[i] > i
-        apart = 0
-        for k in range(paired):
-            i, other = some[k], np.uint64(partner[some[k]])  # unsigned: none counted from the end
-            some[apart] = i
-            apart += (municipality[i] != municipality[other]) | (place[i] != place[other])
-        for j in range(apart):
-            one, p = some[j], np.int64(partner[some[j]])
-            if place[one] != RESIDENT:
-                one, p = p, one
-            if place[one] == RESIDENT and place[p] == RESIDENT:
-                second = sex[p] < sex[one] or (sex[p] == sex[one] and person[p] < person[one])
-                here[moved] = p if second else one
-                moved += 1
-            elif place[one] == RESIDENT and year - left_year[p] >= longest:
-                left[waited] = one
-                waited += 1
-    return moved, waited
+    count = 0
+    for i in moved:
+        p = partner[i]
+        if p >= 0 and municipality[i] != municipality[p] and place[i] == place[p] == RESIDENT:
+            second = sex[p] < sex[i] or (sex[p] == sex[i] and person[p] < person[i])
+            apart[count] = p if second else i
+            count += 1
+    return count
+
+
+@kernel
+def mark_away(
+    left_by: np.int16,
+    place: NDArray[np.uint8],
+    left_year: NDArray[np.int16],
+    partner: NDArray[np.int32],
+    marks: NDArray[np.bool_],
+) -> None:
+    """Mark persons abroad who left by a year and have a partner."""
+    for i in range(place.size):
+        marks[i] = (place[i] == ABROAD) & (left_year[i] <= left_by) & (partner[i] >= 0)
