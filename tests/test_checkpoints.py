@@ -64,8 +64,9 @@ def test_keeping_changes_nothing_and_people_are_forgotten(tmp_path, monkeypatch)
     real = Simulation._forget
 
     def noted(simulation):
-        real(simulation)
+        gone = real(simulation)
         forgotten.append(simulation.population.forgotten)
+        return gone
 
     monkeypatch.setattr(Simulation, "_forget", noted)
     plan = plan_of(Settings())

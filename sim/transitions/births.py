@@ -89,9 +89,9 @@ class Births:
         mothers = self._mothers(year)
         population = year.population
         families = year.families.hold()
-        changed = np.empty(len(population) + 1, dtype=np.int64)
-        count = kernel.add_members(mothers.mother, population["family"], families.following,
-                                   families.seen, population["place"],
+        changed = np.empty(2 * len(population), dtype=np.int64)
+        giving = np.zeros(len(population), dtype=np.uint8)
+        count = kernel.add_members(mothers.mother, families.following, giving, population["place"],
                                    population["family_total"], changed)  # fmt: skip
         alone_until_now = population["family_total"][mothers.mother] == 2
         year.changed.append(changed[:count].copy())

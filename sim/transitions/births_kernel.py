@@ -116,29 +116,33 @@ def give_birth(
 @kernel
 def add_members(
     mothers: NDArray[np.int64],
-    family: NDArray[np.int32],
     following: NDArray[np.int32],
-    seen: NDArray[np.uint8],
+    giving: NDArray[np.uint8],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
     changed: NDArray[np.int64],
 ) -> int:
     """Count a child of each mother into her family; return how many residents' counts changed.
 
-    seen: by family, zero on entry and again in the end. No family counts more than 255.
+    giving: by person, zero on entry and again in the end. changed: as long as there are persons,
+    twice; a family of several mothers is listed once, in the walk of the first. No family
+    counts more than 255.
     """
+    for i in mothers:
+        giving[i] = 1
     count = 0
     for i in mothers:
-        known, here = seen[family[i]], np.int32(i)
-        seen[family[i]] = 1
+        begin, is_first, here = count, True, np.int32(i)
         while True:
             if place[here] == RESIDENT:
                 family_total[here] = min(family_total[here] + 1, 255)
                 changed[count] = here
-                count += known == 0
+                count += 1
+            is_first &= giving[here] == 0 or here >= i
             here = following[here]
             if here == i:
                 break
+        count = count if is_first else begin
     for i in mothers:
-        seen[family[i]] = 0
+        giving[i] = 0
     return count
