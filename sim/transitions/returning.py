@@ -30,6 +30,7 @@ from sim.codes import BACKGROUND, DESTINATION, ORIGIN
 from sim.transitions import returning_kernel as kernel
 from sim.transitions.batches import screened
 from sim.transitions.levers import Lever, hastened
+from sim.transitions.marked import marked
 from sim.transitions.odds import Odds, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
@@ -55,10 +56,12 @@ def cannot_matter(population: Population) -> NDArray[np.bool_]:
     They can return no more, the register knows that they left, and no resident is their
     partner: without them everybody lives as with them.
     """
-    gone = np.empty(len(population), dtype=np.bool_)
+    gone, paired = (np.empty(len(population), dtype=np.bool_) for _ in range(2))
     columns = ("place", "left_year", "registered_year", "partner")
-    kernel.cannot_matter(population.year - LONGEST - 2, population.year, gone,
-                         *(population[c] for c in columns))  # fmt: skip
+    kernel.cannot_matter(np.int16(population.year - LONGEST - 2), np.int16(population.year),
+                         gone, paired, *(population[c] for c in columns))  # fmt: skip
+    some = marked(paired)
+    gone[some] = population["place"][population["partner"][some]] != RESIDENT
     return gone
 
 

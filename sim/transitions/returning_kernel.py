@@ -13,20 +13,20 @@ NOBODY = -1
 
 @kernel
 def cannot_matter(
-    left_by: int,
-    year: int,
+    left_by: np.int16,
+    year: np.int16,
     gone: NDArray[np.bool_],
+    paired: NDArray[np.bool_],
     place: NDArray[np.uint8],
     left_year: NDArray[np.int16],
     registered_year: NDArray[np.int16],
     partner: NDArray[np.int32],
 ) -> None:
-    """Write who is dead, or left by a year for good: registered, and no partner of a resident."""
+    """Mark who is dead, or left by a year for good and is registered; and who of them is paired."""
     for i in range(place.size):
         away = (place[i] == ABROAD) & (left_year[i] <= left_by) & (registered_year[i] < year)
-        if away and partner[i] >= 0:
-            away = place[partner[i]] != RESIDENT
-        gone[i] = away or place[i] == DEAD
+        gone[i] = away | (place[i] == DEAD)
+        paired[i] = away & (partner[i] >= 0)
 
 
 @kernel
