@@ -34,6 +34,7 @@ from sim.observe import Counts
 
 FEW_YEARS = 3  # that all the people live in the pilot
 MOST_COPIES = 40  # replicates that the pilot's tables are copied to
+FEWEST_YEARS = 8  # of the part, to tell what a year takes whoever lives it
 SMALL = 20_000  # persons of the part that lives all the years
 MOST_COLD = 5.0  # seconds; more is compiling, which is done once and kept
 
@@ -197,10 +198,11 @@ def _first_and_later(seconds: list[Floats]) -> tuple[Floats, Floats]:
 
 
 class Counting:
-    """Notes how many persons there are after each year, where others keep the state."""
+    """Notes how many persons there are after each year, and when, where others keep the state."""
 
     def __init__(self) -> None:
         self.persons: list[int] = []
+        self.moments: list[float] = []  # seconds of the processor
 
     def take_up(self, simulation: Simulation) -> list[Counts]:  # noqa: ARG002 - nothing is kept
         """Begin at the beginning."""
@@ -209,11 +211,13 @@ class Counting:
     def save(self, simulation: Simulation, counts: Counts) -> None:  # noqa: ARG002
         """Count."""
         self.persons.append(len(simulation.population))
+        self.moments.append(time.thread_time())
 
 
 def _live_part(plan: Plan, few: int) -> Later:
     """Live all the years of a part of the people, of which all have lived the first few."""
-    part, _ = part_of(people_in(plan), SMALL)
+    everybody = people_in(plan)
+    part, _ = part_of(everybody, SMALL)
     counting = Counting()
     tables = live_one(replace(plan, population=part), 0, None, counting)
     persons = np.array([*counting.persons, *counting.persons[-1:]] or [len(part)], dtype=float)
@@ -221,10 +225,30 @@ def _live_part(plan: Plan, few: int) -> Later:
     return Later(
         tables,
         growth=float(max(persons.max() / persons[0], 1.0)),
-        years=float((persons[1:] / persons[1:few].mean()).sum()) if plan.years > 1 else 0.0,
+        years=_in_first_ones(
+            persons[1:], np.diff(counting.moments), few - 1, len(everybody) / max(len(part), 1)
+        ),
         rows=tables.flows.num_rows / max(begun.flows.num_rows, 1),
         room=_bytes_merged(tables) / _bytes_merged(begun),
     )
+
+
+def _in_first_ones(persons: Floats, spent: Floats, few: int, times: float) -> float:
+    """Return how long all years take, in years that last as long as the first few do.
+
+    persons: of a part of the people, a year each after the first, one more at the end. spent:
+    seconds of these years. times: how many times as many all people are. A year takes some time
+    whoever lives it, told by how the part's years grow with its persons, and the rest for each.
+    """
+    if not few or not persons.size:
+        return 0.0
+    fixed = 0.0
+    if spent.size >= FEWEST_YEARS:
+        each, alone = np.polyfit(persons[: spent.size], spent, 1)
+        fixed = max(alone, 0.0) / max(each, 1e-12) / times if each > 0 else np.inf
+    if not np.isfinite(fixed):
+        return float(persons.size)
+    return float(((fixed + persons) / (fixed + persons[:few].mean())).sum())
 
 
 def _until(tables: Replicate, year: int) -> Replicate:

@@ -7,7 +7,7 @@ import pytest
 
 from runs import planning
 from runs.cli import main
-from runs.pilot import Later, Lived, Pilot, size_of
+from runs.pilot import Later, Lived, Pilot, _in_first_ones, size_of
 from runs.planning import in_words
 from sim.agents import files
 from tests.conftest import load, made_people
@@ -126,3 +126,19 @@ def test_costs_add_up_as_by_hand(threads):
 
 def test_more_replicates_than_were_copied_cost_in_proportion():
     assert made_pilot(1).forecast(80).writing == 12
+
+
+def test_years_last_as_long_as_their_persons_ask_for_beside_what_every_year_takes():
+    persons = np.linspace(1_000, 4_000, 30)
+    spent = np.full(29, 0.01)
+    assert _in_first_ones(persons, spent, 2, 1.0) == pytest.approx(30)  # whoever lives them
+    told = (persons / persons[:2].mean()).sum()
+    assert _in_first_ones(persons, persons[:29] * 1e-6, 2, 5.0) == pytest.approx(told)
+    # Half of a year of 1,000 persons is for all; of ten times as many a tenth as much.
+    spent = 0.001 + persons[:29] * 1e-6
+    told = ((100 + persons) / (100 + persons[:2].mean())).sum()
+    assert _in_first_ones(persons, spent, 2, 10.0) == pytest.approx(told)
+    assert _in_first_ones(persons[:4], spent[:3], 2, 1.0) == pytest.approx(
+        (persons[:4] / persons[:2].mean()).sum()
+    )
+    assert _in_first_ones(persons[:0], spent[:0], 0, 1.0) == 0
