@@ -20,12 +20,14 @@ from runs.comparing import find
 from runs.manifest import sha256_of
 from scenarios.schema import load_scenario
 from sim.agents import files
+from sim.jit import COMPILED
 from sim.problems import InputError
 from tests.conftest import load, made_people
 from tests.test_report import Page
 
 N = load(8_000, 1_500)
 YEARS = "2013..2014"
+COMPILED_ONLY = pytest.mark.skipif(not COMPILED, reason="half a minute where nothing is compiled")
 LESS = (
     "-1.050",
     load("-1.150", "-1.450"),
@@ -326,6 +328,7 @@ def test_what_only_one_run_holds_is_left_out_and_said(compare, home, tmp_path):
     assert (folder / "comparison.csv").read_bytes() == (whole / "comparison.csv").read_bytes()
 
 
+@COMPILED_ONLY
 def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
     drawn = tmp_path / "drawn"
     words = [*small(home), "--uncertainty", "parameters", "--out", str(drawn)]
@@ -342,6 +345,7 @@ def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
     assert "the estimates themselves, so numbers are not a report's" in out
 
 
+@COMPILED_ONLY
 def test_runs_in_parts_are_compared_with_runs_in_as_many_parts(compare, home, tmp_path):
     in_parts = []
     for name, scenario in (("p", "baseline"), ("q", str(home / "less.yaml"))):
