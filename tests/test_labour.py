@@ -168,6 +168,33 @@ def test_chances_are_chances_and_lead_from_target_to_target():
     )
 
 
+def test_chances_are_those_of_the_rule_written_for_one_cell():
+    """Shares may be anything: those of two strange years, a status that nobody has among them."""
+    luck = np.random.default_rng(5)
+    before, now = luck.dirichlet(np.full(5, 0.3), (2, 7, 2, 60, 18))
+    now[..., 3] = 0.0
+    now /= now.sum(axis=-1, keepdims=True)
+    keep, new = labour.chances(before, now)
+    persistence, leaving = labour.persistence(), labour.leaving()
+    for g, s, a, t in [(0, 0, 0, 0), (6, 1, 58, 16), (3, 1, 47, 4), (2, 0, 46, 9), (1, 1, 20, 16)]:
+        then = before[g, s, a, t] * (1 - leaving[g, t])
+        then /= then.sum()
+        wanted = now[g, s, a + 1, t + 1]
+        kept = np.minimum(persistence, wanted / np.maximum(then, 1e-12))
+        if a + 16 > labour.RETIRE:
+            kept[OUTSIDE] = 1.0
+        left = np.maximum(wanted - kept * then, 0.0) + 1e-12 * wanted
+        np.testing.assert_allclose(keep[g, s, a, t], kept, rtol=1e-12)
+        np.testing.assert_allclose(new[g, s, a, t], left / left.sum(), rtol=1e-9)
+
+
+def test_what_is_wanted_is_remembered_by_year_and_rate():
+    first = labour.targets(2013, 3.5)
+    assert labour.targets(2013, 3.5) is first
+    assert (labour.targets(2013, 3.6) != first).any()
+    assert not first.flags.writeable
+
+
 def test_unemployment_moves_the_employed_into_it_and_nobody_else():
     """Who differs between two economies is unemployed in the worse, employed in the better.
 

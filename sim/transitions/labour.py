@@ -164,14 +164,11 @@ def chances(before: Floats, now: Floats) -> tuple[Floats, Floats]:
     status more often than its share allows, so that the new ones are never negative. Between
     the two years some emigrate, the employed less often than others.
     """
-    remaining = before[:, :, :-1, :-1] * (1 - leaving()[:, None, None, :-1])
-    then = remaining / _total(remaining)
-    wanted = now[:, :, 1:, 1:]
-    allowed = wanted / np.maximum(then, 1e-12)
-    keep = np.minimum(persistence(), allowed)
-    keep[:, :, AGES[1:] > RETIRE, :, OUTSIDE] = 1.0
-    left = np.maximum(wanted - keep * then, 0.0) + 1e-12 * wanted
-    return keep, left / _total(left)
+    shape = *(size - (k in (2, 3)) for k, size in enumerate(now.shape[:4])), len(STATUS)
+    keep, new = np.empty(shape), np.empty(shape)
+    retired = int(np.searchsorted(AGES[1:], RETIRE, side="right"))
+    kernel.chances(before, leaving(), now, persistence(), retired, keep, new)
+    return keep, new
 
 
 def _total(shares: Floats) -> Floats:
@@ -188,7 +185,18 @@ def targets(year: int, rate: float, *, shifted: bool = True) -> Floats:
     Those who are 15 are in education (see `coming_of_age`).
     shifted: whether the employed of the year are as many as published.
     """
-    odds = np.exp(_utilities())
+    return _targets(altered_in(TABLES), year, rate, shifted=shifted)
+
+
+@lru_cache(maxsize=32)  # those of one year are also those from which the next one starts
+def _targets(
+    altered: tuple[CellChange, ...],  # noqa: ARG001 - tables may differ
+    year: int,
+    rate: float,
+    *,
+    shifted: bool,
+) -> Floats:
+    odds = _odds().copy()
     for group, sex, stay, shift in _year_shifts().get(year, ()) if shifted else ():
         odds[group, sex, :, stay, EMPLOYED : EMPLOYED_STUDENT + 1] *= np.exp(shift)
     shares = odds / _total(odds)
@@ -199,7 +207,13 @@ def targets(year: int, rate: float, *, shifted: bool = True) -> Floats:
     shares[..., UNEMPLOYED] += more
     shares[..., EMPLOYED] -= more
     shares[:, :, 0] = np.eye(len(STATUS))[STUDENT]
+    shares.setflags(write=False)
     return np.asarray(shares)
+
+
+@remembered
+def _odds() -> Floats:
+    return np.asarray(np.exp(_utilities()))
 
 
 @remembered

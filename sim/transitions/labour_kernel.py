@@ -13,6 +13,7 @@ LONGEST = 17  # years of stay; the last row of the tables is open
 OUTSIDE = 0
 GROUPS, SEXES, AGES, STATES = 7, 2, OLDEST + 2 - YOUNGEST, 5
 CUTS = STATES - 1  # between the statuses
+LEAST = 1e-12  # of a share: what is divided by is never 0
 
 
 @inlined
@@ -98,3 +99,39 @@ def draw(
         count += int(new != status[i])
         status[i] = new
     return count
+
+
+@kernel
+def chances(
+    before: NDArray[np.float64],
+    leaving: NDArray[np.float64],
+    now: NDArray[np.float64],
+    persistence: NDArray[np.float64],
+    retired: int,
+    keep: NDArray[np.float64],
+    new: NDArray[np.float64],
+) -> None:
+    """Write the chances of keeping each status and of each new one; see `labour.chances`.
+
+    before, now: shares of two years, by group, sex, age, stay and status. leaving: shares who
+    emigrate, by group, stay and status. retired: the first row of `keep` by age of those who are
+    outside for good.
+    """
+    then, left = np.empty(STATES), np.empty(STATES)
+    for g, s, a, t in np.ndindex(keep.shape[:4]):
+        remaining = 0.0
+        for k in range(STATES):
+            then[k] = before[g, s, a, t, k] * (1 - leaving[g, t, k])
+            remaining += then[k]
+        total = 0.0
+        for k in range(STATES):
+            then[k] /= remaining
+            wanted = now[g, s, a + 1, t + 1, k]
+            kept = min(persistence[k], wanted / max(then[k], LEAST))
+            if k == OUTSIDE and a >= retired:
+                kept = 1.0
+            left[k] = max(wanted - kept * then[k], 0.0) + LEAST * wanted
+            total += left[k]
+            keep[g, s, a, t, k] = kept
+        for k in range(STATES):
+            new[g, s, a, t, k] = left[k] / total
