@@ -1,6 +1,6 @@
 """The engine: one simulation lives its years, one process after the other."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -138,13 +138,14 @@ class Simulation:
         if self._last is not None:
             year.follow_on(self._last, gone)
         stock = self.observer.begin(self.population)
-        for process in self.processes:
-            if self.watcher is not None:
-                self.watcher.before(process, year)
-            with _only_writing(self.population, process.writes):
+        with _locked(self.population) as only_writing:
+            for process in self.processes:
+                if self.watcher is not None:
+                    self.watcher.before(process, year)
+                only_writing(process.writes)
                 process.happen(year)
-            if self.watcher is not None:
-                self.watcher.after(process, year)
+                if self.watcher is not None:
+                    self.watcher.after(process, year)
         self.population.year += 1  # ageing: age and duration are counted from years
         counts = self.observer.finish(stock, year)
         _balance(counts, self.population)
@@ -186,16 +187,20 @@ def as_altered(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def _only_writing(population: Population, writes: frozenset[str]) -> Iterator[None]:
-    """Lock every column that a process has not declared that it writes."""
-    locked = population.columns.keys() - writes
-    for name in locked:
-        population[name].setflags(write=False)
+def _locked(population: Population) -> Iterator[Callable[[frozenset[str]], None]]:
+    """Give what unlocks the columns that a process has declared that it writes, and no others."""
+    unlocked = frozenset(population.columns)
+
+    def only_writing(writes: frozenset[str]) -> None:
+        nonlocal unlocked
+        for name in unlocked ^ writes:  # few differ from one process to the next
+            population[name].setflags(write=name in writes)
+        unlocked = writes
+
     try:
-        yield
+        yield only_writing
     finally:
-        for name in locked:
-            population[name].setflags(write=True)
+        only_writing(frozenset(population.columns))
 
 
 def _balance(counts: Counts, population: Population) -> None:
