@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sim.agents.families import Families
 from sim.agents.population import RESIDENT, Forgotten, Population
 from sim.chance import Chance
+from sim.memory import LARGE, keep_freed
 from sim.observe import DEFAULT_DIMENSIONS, Counts, Observer, sparse
 from sim.problems import Problem, refuse
 from sim.transitions import economy_levers
@@ -96,6 +97,8 @@ class Simulation:
         processes: tuple[type[Process], ...] = THE_YEAR,
         forgetful: bool = False,
     ) -> None:
+        if len(population) >= LARGE:
+            keep_freed()
         written = frozenset[str]().union(*(process.writes for process in processes))
         self.written = written
         self.population = population.copy(only=written)  # replicates share what never changes

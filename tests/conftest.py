@@ -31,6 +31,10 @@ settings.register_profile(
 )
 settings.load_profile("vandring")
 
+# For tests of what happens to whole runs: killed, divided, planned, swept, compared. They show the
+# same with kernels in plain Python, in minutes instead of seconds.
+COMPILED_ONLY = pytest.mark.skipif(not COMPILED, reason="lives whole runs, again and again")
+
 
 class Led:
     """Children who follow adults as a test says; stands for sim.agents.followers.Followers."""

@@ -23,8 +23,9 @@ from runs.shards import sharded
 from scenarios.schema import load_scenario
 from sim.agents import files
 from sim.problems import BrokenOffError, InputError, Problem
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 
+pytestmark = COMPILED_ONLY
 TABLES = ("flows", "stocks", "structure")
 WORKERS = 2
 
@@ -39,7 +40,7 @@ def cluster():
 @pytest.fixture(scope="module")
 def population(tmp_path_factory):
     path = tmp_path_factory.mktemp("people") / "p.parquet"
-    files.save(made_people(load(3_000, 60)), path)
+    files.save(made_people(3_000), path)
     return str(path)
 
 
@@ -123,7 +124,7 @@ def test_what_goes_wrong_in_the_work_is_not_blamed_on_the_cluster(cluster):
 
 def test_shards_are_lived_there_as_they_are_here(cluster, scenario, tmp_path):
     scenario = replace(scenario, replicates=2)
-    with sharded(scenario.population, 2013, load("3", "1"), tmp_path / "run") as people:
+    with sharded(scenario.population, 2013, "3", tmp_path / "run") as people:
         plan, work = plan_of(scenario, people, settings_of(scenario)), life(scenario, people)
         found = There(cluster).live(plan, lambda: work, lambda: None)
         assert same(live(plan, 1, lambda: None), found)

@@ -20,17 +20,16 @@ from runs.comparing import find
 from runs.manifest import sha256_of
 from scenarios.schema import load_scenario
 from sim.agents import files
-from sim.jit import COMPILED
 from sim.problems import InputError
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 from tests.test_report import Page
 
-N = load(8_000, 1_500)
+pytestmark = COMPILED_ONLY
+N = 8_000
 YEARS = "2013..2014"
-COMPILED_ONLY = pytest.mark.skipif(not COMPILED, reason="half a minute where nothing is compiled")
 LESS = (
     "-1.050",
-    load("-1.150", "-1.450"),
+    "-1.150",
 )  # the constant of emigrating in the published model of everybody
 
 
@@ -113,7 +112,7 @@ def test_shared_luck_needs_at_least_ten_times_fewer_replicates(compare, home):
 
     By the F distribution it falls below 10 for such an expectation less than once in 1,000.
     """
-    many = load(24, 4)
+    many = 24
     _, folder, _, _ = compare("baseline", home / "less.yaml", *small(home, many))
     rows = {row["year"]: float(row["times_fewer_replicates"])
             for row in table(folder / "comparison.csv") if row["measure"] == "emigrations"}  # fmt: skip
@@ -131,7 +130,7 @@ def test_ten_times_fewer_replicates_tell_a_large_change_too(compare, home):
     text = ("name: richer\nquestion: Richer?\nbased_on: baseline\nuncertainty: none\nchanges:\n"
             + "".join(f"  income_ratio.group{k}: +10%\n" for k in (1, 2, 3)))  # fmt: skip
     (home / "richer.yaml").write_text(text, "utf-8")
-    many = load(16, 3)
+    many = 16
     _, folder, _, _ = compare(
         "baseline", home / "richer.yaml", *small(home, many), "--uncertainty", "none"
     )
@@ -328,7 +327,6 @@ def test_what_only_one_run_holds_is_left_out_and_said(compare, home, tmp_path):
     assert (folder / "comparison.csv").read_bytes() == (whole / "comparison.csv").read_bytes()
 
 
-@COMPILED_ONLY
 def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
     drawn = tmp_path / "drawn"
     words = [*small(home), "--uncertainty", "parameters", "--out", str(drawn)]
@@ -345,7 +343,6 @@ def test_runs_that_draw_otherwise_are_said_to(compare, home, tmp_path):
     assert "the estimates themselves, so numbers are not a report's" in out
 
 
-@COMPILED_ONLY
 def test_runs_in_parts_are_compared_with_runs_in_as_many_parts(compare, home, tmp_path):
     in_parts = []
     for name, scenario in (("p", "baseline"), ("q", str(home / "less.yaml"))):

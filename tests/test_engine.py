@@ -190,7 +190,8 @@ def test_a_process_alters_only_what_it_declares_and_reports_changed_covariates(p
 
 def test_couples_part_who_are_found_apart_among_those_who_moved():
     """Unions look at those who moved alone; nobody else can have come to live apart."""
-    simulation = Simulation(reconstruct(scale=0.02), Settings(), Chance(3), forgetful=True)
+    people = reconstruct(scale=load(0.02, 0.004))
+    simulation = Simulation(people, Settings(), Chance(3), forgetful=True)
     for _ in range(9):
         simulation.step()
         moved = np.concatenate(simulation._last.moved)

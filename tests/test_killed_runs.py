@@ -14,8 +14,9 @@ from runs.manifest import sha256_of
 from runs.parts import Parts
 from runs.unfinished import hidden
 from sim.agents import files
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 
+pytestmark = COMPILED_ONLY
 KILLS, SEED = 24, 811
 YEARS, REPLICATES = 4, 4
 
@@ -41,7 +42,7 @@ class Worker:
 
 @pytest.fixture
 def worker(tmp_path):
-    files.save(made_people(load(3_000, 150)), tmp_path / "p.parquet")
+    files.save(made_people(3_000), tmp_path / "p.parquet")
     options = {
         "years": f"2013..{2012 + YEARS}", "replicates": str(REPLICATES), "seed": "9",
         "population": str(tmp_path / "p.parquet"),

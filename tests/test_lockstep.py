@@ -22,9 +22,10 @@ from sim.codes import BACKGROUND
 from sim.engine import Simulation
 from sim.transitions.levers import Change
 from sim.transitions.process import Settings
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 
-N = load(4_000, 800)
+pytestmark = COMPILED_ONLY
+N = 4_000
 YEARS = 3
 EVENTS = tuple(EXPLAINED)
 

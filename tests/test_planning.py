@@ -10,13 +10,15 @@ from runs.cli import main
 from runs.pilot import Later, Lived, Pilot, _in_first_ones, size_of
 from runs.planning import in_words
 from sim.agents import files
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
+
+pytestmark = COMPILED_ONLY
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory):
     path = tmp_path_factory.mktemp("planned") / "people.parquet"
-    files.save(made_people(load(3_000, 200)), path)
+    files.save(made_people(3_000), path)
     return str(path)
 
 
@@ -33,11 +35,11 @@ def plan(people, capsys):
 
 def test_a_plan_tells_cost_and_precision_and_writes_nothing(plan, people, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(planning, "MANY", load(10, 4))
+    monkeypatch.setattr(planning, "MANY", 10)
     code, out, _ = plan("baseline", "--half-width", "20%", "--year", "2014", "--json")
     assert code == 0
     found = json.loads(out)
-    assert found["persons"] == load(3_000, 200)
+    assert found["persons"] == 3_000
     assert found["run"]["replicates"] == found["precision"]["replicates"] >= 2
     assert found["precision"]["year"] == 2014
     wanted, reached = (found["precision"][name] for name in
@@ -53,7 +55,7 @@ def test_a_plan_tells_cost_and_precision_and_writes_nothing(plan, people, tmp_pa
 
 def test_a_run_takes_the_disk_and_memory_that_are_foretold(plan, people, tmp_path):
     """Bytes do not depend on who else uses the machine; seconds do, verification.plans has them."""
-    many = load(20, 3)
+    many = 20
     code, out, _ = plan("baseline", "--replicates", str(many), "--json")
     assert code == 0
     foretold = json.loads(out)["run"]

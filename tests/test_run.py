@@ -22,7 +22,7 @@ from scenarios.schema import load_scenario, names
 from sim.agents import files
 from sim.codes import EVENT
 from sim.problems import InputError
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, load, made_people
 
 N = load(6_000, 120)
 YEARS = "2013..2015"
@@ -119,7 +119,7 @@ def test_flows_and_stocks_balance_in_every_replicate_and_year(run):
             assert pc.sum(stock["count"]).as_py() == before
 
 
-@pytest.mark.parametrize("draws", ["explicit", "threshold"])
+@pytest.mark.parametrize("draws", load(["explicit", "threshold"], ["explicit"]))
 def test_threads_chunks_and_order_leave_the_very_same_files(run, tmp_path, population, draws):
     turned = tmp_path / "turned.parquet"
     people = files.load(population)
@@ -140,6 +140,7 @@ def test_a_scenario_that_changes_nothing_leaves_the_very_same_files(run):
     assert sha256_of(base / "flows.parquet") == sha256_of(other / "flows.parquet")
 
 
+@COMPILED_ONLY
 def test_another_seed_and_another_model_leave_other_files(run):
     hashes = {
         sha256_of(run(*words)[1] / "flows.parquet")
@@ -174,6 +175,7 @@ def test_json_is_all_that_standard_output_holds(run):
     assert "years lived" in err
 
 
+@COMPILED_ONLY
 def test_the_embedded_population_and_a_share_of_it(run):
     code, folder, _, _ = run(people="embedded:0.01")
     assert code == 0

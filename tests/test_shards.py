@@ -21,9 +21,10 @@ from sim.chance import Chance
 from sim.engine import Simulation
 from sim.problems import InputError
 from sim.transitions.process import Part
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 
-N = load(4_000, 300)
+pytestmark = COMPILED_ONLY
+N = 4_000
 YEARS = 4
 TABLES = ("flows", "stocks", "structure")
 # Nobody looks for anybody: then all that couples the shards is switched off.
@@ -125,7 +126,7 @@ def test_what_is_looked_for_within_shards_is_found_about_as_often(tmp_path):
     divided by number alone, not by origin, it would be 4 %."""
     replicates = 4
     path = tmp_path / "p.parquet"
-    files.save(made_people(load(6_000, 400), 5), path)
+    files.save(made_people(6_000, 5), path)
     scenario = scenario_of(path)
 
     def measures(people):

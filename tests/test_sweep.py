@@ -18,8 +18,9 @@ from runs.sensitivity.sweep import Sweep, sweep
 from scenarios.schema import load_scenario
 from sim.agents import files
 from sim.problems import InputError
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 
+pytestmark = COMPILED_ONLY
 TEXT = """
 name: mine
 question: What moves emigrations?
@@ -36,7 +37,7 @@ outputs:
 
 @pytest.fixture
 def question(tmp_path):
-    files.save(made_people(load(2_000, 60)), tmp_path / "people.parquet")
+    files.save(made_people(2_000), tmp_path / "people.parquet")
     (tmp_path / "mine.yaml").write_text(TEXT)
     return Question(load_scenario(str(tmp_path / "mine.yaml"), {}), Design("oat", 3, 1, False))
 

@@ -35,6 +35,15 @@ def run(tmp_path_factory):
     return folder / "out"
 
 
+@pytest.fixture(scope="module")
+def lives(run):
+    """The years of some persons, as they are told."""
+    scenario = scenario_of(run)
+    people = find_people(scenario.population, 2013)
+    told = people.population["person"][0:60:6]
+    return [watch(scenario, people, 0, int(person), None).years for person in told]
+
+
 @pytest.fixture
 def trace(run, capsys):
     def act(*words):
@@ -123,13 +132,10 @@ def test_what_befalls_a_person_comes_with_its_chance_and_draw(run):
     assert life.record()["years"][0].keys() >= {"odds", "choice", "changes"}
 
 
-def test_every_change_of_status_comes_with_the_draw_that_made_it(run):
-    scenario = scenario_of(run)
-    people = find_people(scenario.population, 2013)
+def test_every_change_of_status_comes_with_the_draw_that_made_it(lives):
     changes = 0
-    for position in range(0, 60, 6):
-        life = watch(scenario, people, 0, int(people.population["person"][position]), None)
-        for year in life.years:
+    for years in lives:
+        for year in years:
             told = {one["process"]: one["happens"] for one in year.odds}
             for change in year.changes:
                 if (change["process"], change.get("column")) == ("labour_status", "status"):
@@ -138,12 +144,8 @@ def test_every_change_of_status_comes_with_the_draw_that_made_it(run):
     assert changes
 
 
-def test_odds_are_told_of_what_befell_or_was_drawn_and_of_nothing_else(run):
-    scenario = scenario_of(run)
-    people = find_people(scenario.population, 2013)
-    found = [one for position in range(0, 60, 6)
-             for year in watch(scenario, people, 0, int(people.population["person"][position]),
-                               None).years for one in year.odds]  # fmt: skip
+def test_odds_are_told_of_what_befell_or_was_drawn_and_of_nothing_else(lives):
+    found = [one for years in lives for year in years for one in year.odds]
     assert all(one["befell"] or one["happens"] for one in found)
     assert any(one["happens"] for one in found)
 

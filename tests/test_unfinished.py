@@ -17,16 +17,17 @@ from runs.unfinished import LOCK, RECORD, hidden
 from scenarios.schema import load_scenario
 from sim.agents import files
 from sim.problems import InputError
-from tests.conftest import load, made_people
+from tests.conftest import COMPILED_ONLY, made_people
 from tests.killed_runs import no_report
 
+pytestmark = COMPILED_ONLY
 YEARS, REPLICATES = 3, 2
 
 
 @pytest.fixture
 def scenario(tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "write_report", no_report)
-    files.save(made_people(load(800, 60)), tmp_path / "p.parquet")
+    files.save(made_people(800), tmp_path / "p.parquet")
     options = {"years": f"2013..{2012 + YEARS}", "replicates": str(REPLICATES), "seed": "4",
                "population": str(tmp_path / "p.parquet")}  # fmt: skip
     return load_scenario("baseline", options)
@@ -74,7 +75,7 @@ def test_a_full_disk_at_any_write_is_one_clear_message_and_the_run_goes_on(scena
     many = writes_of_a_run(scenario, tmp_path / "whole")
     assert many > 15
     whole, kept = tables(tmp_path / "whole"), 0
-    for room in range(0, many, load(3, 8)):
+    for room in range(0, many, 3):
         out = tmp_path / f"full{room}"
         with pytest.MonkeyPatch.context() as patch:
             Full(patch, room)
@@ -93,7 +94,7 @@ def test_a_full_disk_at_any_write_is_one_clear_message_and_the_run_goes_on(scena
         pipeline.resume(out)
         assert tables(out) == whole
         assert not hidden(out).exists()
-    assert kept > many // load(5, 14)
+    assert kept > many // 5
 
 
 @pytest.mark.skipif(not Path("/dev/shm").is_dir() or os.geteuid() != 0, reason="cannot mount")
@@ -101,7 +102,7 @@ def test_a_disk_that_is_really_full(scenario, tmp_path):
     place = tmp_path / "small"
     place.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={load(200, 40)}k", "tmpfs", str(place)], capture_output=True,
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(place)], capture_output=True,
         check=False,
     )  # fmt: skip
     if mounted.returncode:
