@@ -12,6 +12,7 @@ from sim.chance import Chance, between_0_and_1
 from sim.codes import EDUCATION, SEX, STATUS
 from sim.jit import COMPILED
 from sim.transitions import education, sources
+from sim.transitions import education_kernel as kernel
 from sim.transitions.coming_of_age import ComingOfAge
 from sim.transitions.education import COMPULSORY, LONG, NONE, SHORT, UPPER, Education
 from sim.transitions.labour import LabourStatus
@@ -80,6 +81,24 @@ def test_everybody_advances_by_the_rule_for_one_person():
     np.testing.assert_array_equal(np.concatenate(year.changed), altered)
     assert (people["education"] >= before).all()
     assert altered.size > 50
+
+
+@pytest.mark.parametrize("old", [NONE, COMPULSORY])
+def test_the_highest_level_whose_cut_is_above_the_word_is_reached(old):
+    """Students of 20 who went to school in Norway, with and without a registered level."""
+    known = np.arange(old + 1, kernel.HIGHEST + 1)
+    words = (100 - 10 * known).astype(np.uint32)  # each below the cuts up to one level
+    above = np.full(known.size, 99, dtype=np.uint32)
+    moving = np.zeros((2, 2, kernel.AGES, 2, kernel.LEVELS, kernel.LEVELS), dtype=np.uint64)
+    foreign = np.zeros((kernel.SCHOOL_GROUP + 1, 2, kernel.AGES, kernel.LEVELS), dtype=np.uint64)
+    cuts = foreign[kernel.SCHOOL_GROUP, 1] if old == NONE else moving[1, 1, :, 1, old]
+    cuts[20 - kernel.YOUNGEST, known] = 101 - 10 * known
+    born, same = np.full(known.size, 1993, dtype=np.int16), np.ones(known.size, dtype=np.uint8)
+    education = old * same
+    drawn = (above, words) if old == NONE else (words, above)
+    kernel.reach(np.arange(known.size), *drawn, moving, foreign, 2013, same, same, born, born,
+                 kernel.STUDENT * same, education)  # fmt: skip
+    assert education.tolist() == known.tolist()
 
 
 @pytest.mark.parametrize("chance", [0.0, 1.0])

@@ -83,17 +83,19 @@ def reach(
         of at least each level by group (the last: schooled here), sex, age reached.
     """
     for k in range(rising.size):
-        i = rising[k]
-        row = year - birth_year[i] - YOUNGEST
-        old = education[i]
+        i = np.uint64(rising[k])
+        row, at = np.uint64(year - birth_year[i] - YOUNGEST), np.uint64(sex[i])
         here = schooled_here(birth_year[i], first_arrival_year[i])
-        studies = int((status[i] == STUDENT) | (status[i] == EMPLOYED_STUDENT))
-        word, cuts = words[k], moving[here, sex[i], row, studies, old]
-        if old == NONE:
-            group = SCHOOL_GROUP if here else int(reason[i])
-            word, cuts = levels[k], foreign[group, sex[i], row]
+        old = education[i]
         new = old + 1
-        for level in range(old + 2, HIGHEST + 1):
-            if word < cuts[level]:
-                new = level
+        if old == NONE:
+            group = np.uint64(SCHOOL_GROUP if here else int(reason[i]))
+            for level in range(2, HIGHEST + 1):
+                if levels[k] < foreign[group, at, row, level]:
+                    new = level
+        else:
+            studies = int((status[i] == STUDENT) | (status[i] == EMPLOYED_STUDENT))
+            for level in range(old + 2, HIGHEST + 1):
+                if words[k] < moving[here, at, row, studies, old, level]:
+                    new = level
         education[i] = np.uint8(new)
