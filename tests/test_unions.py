@@ -35,6 +35,11 @@ def assume(monkeypatch, **chances):
     monkeypatch.setattr(unions, "rates", lambda: all_rates(**chances))
 
 
+def eldest_at_home(p, i):
+    here = np.flatnonzero((p["family"] == p["family"][i]) & (p["place"] == RESIDENT))
+    return min(here, key=lambda j: (p["birth_year"][j], p["person"][j]))
+
+
 def case(p, year, i, word):
     """The rule for one person: what happens, if anything."""
     age, sex, partner = year - int(p["birth_year"][i]), p["sex"][i], p["partner"][i]
@@ -49,8 +54,7 @@ def case(p, year, i, word):
         parts = hers and p["place"][partner] == RESIDENT and below(rates().part)
         return "parting" if parts else ""
     here = np.flatnonzero((p["family"] == p["family"][i]) & (p["place"] == RESIDENT))
-    head = min(here, key=lambda j: (p["birth_year"][j], p["person"][j]))
-    if p["family_total"][i] > here.size and head == i:
+    if p["family_total"][i] > here.size and eldest_at_home(p, i) == i:
         return "leaving" if below(rates().leave) else ""
     if below(rates().outside):
         return "finding"
@@ -64,9 +68,13 @@ def test_everybody_does_what_the_rule_for_one_person_says():
     words = np.empty(len(people), dtype=np.uint32)
     year.chance.swift_word("unions", 2013, people["person"], words)
     found = np.array([case(people, 2013, i, words[i]) for i in range(len(people))])
-    for name in cases._fields:
+    for name in ("parting", "leaving", "finding", "seeking"):
         np.testing.assert_array_equal(getattr(cases, name), np.flatnonzero(found == name))
         assert getattr(cases, name).size > load(5, -1), name
+    single = np.concatenate([cases.finding, cases.seeking])
+    heads = [eldest_at_home(people, i) == i for i in single]
+    np.testing.assert_array_equal(cases.eldest[single], heads)
+    assert 0.1 < np.mean(heads) < 0.9
 
 
 def test_families_equal_a_recount_and_links_are_answered():
@@ -378,12 +386,12 @@ def test_couples_who_live_apart_or_are_left_behind_part():
 def test_relatives_never_pair():
     """Half-siblings with family numbers of their own, a mother, members of one family."""
     order, cell = np.arange(2), np.zeros(2, dtype=np.int64)
-    sex, apart = np.array([0, 1], dtype=np.uint8), np.array([1, 2], dtype=np.int32)
-    who = np.array([10, 20])
-    nobody, same = np.full(2, -1, dtype=np.int32), np.full(2, 7, dtype=np.int32)
-    parent = np.array([-1, 10], dtype=np.int32)
+    seeking, sex = np.array([2, 1]), np.array([9, 0, 1], dtype=np.uint8)
+    apart, same = np.array([0, 1, 2], dtype=np.int32), np.full(3, 7, dtype=np.int32)
+    nobody, parent = np.full(3, -1, dtype=np.int32), np.array([-1, -1, 1], dtype=np.int32)
     for family, mother, expected in (
         (apart, nobody, 1), (apart, same, 0), (apart, parent, 0), (same, nobody, 0),
     ):  # fmt: skip
-        found = np.empty((2, 2), dtype=np.int64)
-        assert kernel.pair(order, cell, sex, family, mother, who, found[0], found[1]) == expected
+        men, women = np.zeros((2, 2), dtype=np.int64)
+        count = kernel.pair(order, cell, seeking, men, women, sex, family, mother)
+        assert (men[:count].tolist(), women[:count].tolist()) == ([2] * expected, [1] * expected)

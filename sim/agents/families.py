@@ -14,9 +14,8 @@ from sim.agents.population import RESIDENT, Forgotten, Population, lengthened
 class Families:
     """Who belongs to which family: looked up once, and kept up to date.
 
-    The members of a family, wherever they are, stand in a ring. Whoever gives persons other
-    family numbers says so to `moved`; newcomers at the end of the population are noticed by
-    themselves.
+    The members of a family, wherever they are, stand in a ring. Other family numbers are given
+    by `move`; newcomers at the end of the population are noticed by themselves.
     """
 
     def __init__(self, population: Population) -> None:
@@ -74,11 +73,10 @@ class Families:
         """Return the positions of everybody in the families of these persons, each once."""
         return self.of(self.population["family"][persons])
 
-    def moved(self, movers: NDArray[np.int64], old: NDArray[np.int32]) -> None:
-        """Note that persons bear other family numbers than the `old` ones; each is named once."""
-        new = self.population["family"][movers]
-        self._room(int(new.max(initial=-1)) + 1)
-        kernel.relink(movers, old, new, self.following, self.first)
+    def move(self, movers: NDArray[np.int64], numbers: NDArray[np.int32]) -> None:
+        """Give persons other family numbers; each is named once."""
+        self._room(int(numbers.max(initial=-1)) + 1)
+        kernel.relink(movers, numbers, self.population["family"], self.following, self.first)
 
     def new(self, number: int) -> NDArray[np.int32]:
         """Return family numbers that nobody bears."""
@@ -180,10 +178,8 @@ def change_families(
 ) -> NDArray[np.int64]:
     """Let residents leave their families for others, all at once; return whose counts changed."""
     families = (families or Families(population)).hold()
-    old = population["family"][movers]
     left = leave_families(population, movers, families)
-    population["family"][movers] = numbers
-    families.moved(movers, old)
+    families.move(movers, numbers)
     return np.concatenate([left, join_families(population, movers, 0, families)])
 
 

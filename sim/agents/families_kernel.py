@@ -95,26 +95,27 @@ def members(
 @kernel
 def relink(
     movers: NDArray[np.int64],
-    old: NDArray[np.int32],
-    new: NDArray[np.int32],
+    numbers: NDArray[np.int32],
+    family: NDArray[np.int32],
     following: NDArray[np.int32],
     first: NDArray[np.int32],
 ) -> None:
     """Take each mover out of the ring of the old family, and into that of the new one."""
     for j in range(movers.size):
         i = np.int32(movers[j])
+        old, new = family[i], numbers[j]
         before = i
         while following[before] != i:
             before = following[before]
         following[before] = following[i]
-        if first[old[j]] == i:
-            first[old[j]] = before if before != i else -1
-        following[i] = i
-        if first[new[j]] >= 0:
-            before = first[new[j]]
+        if first[old] == i:
+            first[old] = before if before != i else -1
+        family[i], following[i] = new, i
+        if first[new] >= 0:
+            before = first[new]
             following[i] = following[before]
             following[before] = i
-        first[new[j]] = i
+        first[new] = i
 
 
 @kernel

@@ -28,6 +28,7 @@ from sim.transitions.levers import Lever
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import Assumption, Positions, Settings, Year
 from sim.transitions.sources import remembered, rows
+from sim.transitions.unions import at_home
 
 SOURCE = (
     "Human Fertility Database, Norway, births by age, 2000-2022; Statistics Norway, total "
@@ -90,9 +91,10 @@ class Births:
         population = year.population
         families = year.families.hold()
         changed = np.empty(2 * len(population), dtype=np.int64)
-        giving = np.zeros(len(population), dtype=np.uint8)
-        count = kernel.add_members(mothers.mother, families.following, giving, population["place"],
-                                   population["family_total"], changed)  # fmt: skip
+        columns = (population[c] for c in ("family", "place", "family_total"))
+        count = kernel.add_members(
+            mothers.mother, families.following, families.seen, changed, *columns
+        )
         alone_until_now = population["family_total"][mothers.mother] == 2
         year.changed.append(changed[:count].copy())
         year.regrouped.append(mothers.mother[alone_until_now])
@@ -111,7 +113,7 @@ class Births:
         born = population["background"][position] == NORWEGIAN_BORN
         group = len(ORIGIN) if born else int(population["origin"][position])
         came = int(population["first_arrival_year"][position] == year.year)
-        union = unions(population, np.array([position]), year.families)[0]
+        union = union_of(population, position, year.families)
         chances = probabilities(year.year, by_background=self.choice == "as_2022")
         chance = float(chances[union, came, group, age - YOUNGEST] * self.level(year.year))
         luck = luck_of(year, self.name, population["person"][position])
@@ -123,11 +125,12 @@ class Births:
         chances = probabilities(year.year, by_background=self.choice == "as_2022")
         limits = cuts(np.minimum(chances * self.level(year.year), 1.0))
         possible, cells, words = _possible(year, limits.max(axis=0))
-        union = unions(population, possible, year.families)
-        immigrant = np.empty(possible.size + 1, dtype=np.bool_)
-        count = kernel.give_birth(possible, words, cells, union, limits.reshape(len(limits), -1),
-                                  population["partner"], population["background"],
-                                  immigrant)  # fmt: skip
+        union = np.empty(possible.size, dtype=np.int64)
+        immigrant = np.empty(possible.size, dtype=np.bool_)
+        columns = ("partner", "place", "family_total", "background")
+        count = kernel.give_birth(possible, words, cells, limits.reshape(len(limits), -1),
+                                  year.families.hold().following, union, immigrant,
+                                  *(population[c] for c in columns))  # fmt: skip
         mother, immigrant = possible[:count], immigrant[:count]
         alone = np.flatnonzero(union[:count] == NO_UNION)
         immigrant[alone] = (
@@ -159,19 +162,17 @@ def _possible(
     return women[:count], cells[:count], words[:count]
 
 
-def unions(
-    population: Population, women: Positions, families: Families | None = None
-) -> NDArray[np.int64]:
-    """Say who lives in Norway with a partner who is a person, and who with one who is not.
+def union_of(population: Population, woman: int, families: Families) -> int:
+    """Say if a resident lives in Norway with a partner who is a person, or with one who is not.
 
     Members of the family who are not persons are taken for a partner who is no immigrant,
     and children with him.
     """
-    families = (families or Families(population)).hold()
-    columns = (population[c] for c in ("partner", "place", "family_total"))
-    union = np.empty(women.size, dtype=np.int64)
-    kernel.unions(women, families.following, union, *columns)
-    return union
+    partner = population["partner"][woman]
+    if partner >= 0 and population["place"][partner] == RESIDENT:
+        return PAIRED
+    persons, _ = at_home(population, np.array([woman]), families)
+    return MIXED if population["family_total"][woman] > persons[0] else NO_UNION
 
 
 def _add_children(year: Year, mothers: Positions) -> Positions:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.jit import kernel
+from sim.jit import inlined, kernel
 
 RESIDENT, FEMALE, NORWEGIAN_BORN = 0, 0, 2
 NO_UNION, MIXED, PAIRED = 0, 1, 2  # no partner, one who is no person, one who is
@@ -60,31 +60,19 @@ def list_possible(
     return count
 
 
-@kernel
-def unions(
-    women: NDArray[np.int64],
+@inlined
+def has_others(
+    i: int,
     following: NDArray[np.int32],
-    union: NDArray[np.int64],
-    partner: NDArray[np.int32],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-) -> None:
-    """Write the union of each woman, who is resident; following: the rings of families.
-
-    In a family that counts more members than there are resident persons, others are a partner.
-    """
-    for j in range(women.size):
-        i = women[j]
-        p = partner[i]
-        union[j] = NO_UNION
-        if p >= 0 and place[p] == RESIDENT:
-            union[j] = PAIRED
-        elif family_total[i] > 1:
-            persons, other = 1, following[i]
-            while other != i:
-                persons += place[other] == RESIDENT
-                other = following[other]
-            union[j] = MIXED if family_total[i] > persons else NO_UNION
+) -> bool:
+    """Say if the family of a resident counts more members than there are resident persons."""
+    persons, other = 1, following[i] if family_total[i] > 1 else np.int32(i)
+    while other != i:
+        persons += place[other] == RESIDENT
+        other = following[other]
+    return bool(family_total[i] > persons)
 
 
 @kernel
@@ -92,24 +80,31 @@ def give_birth(
     women: NDArray[np.int64],
     words: NDArray[np.uint32],
     cells: NDArray[np.int64],
-    union: NDArray[np.int64],
     cuts: NDArray[np.uint64],
-    partner: NDArray[np.int32],
-    background: NDArray[np.uint8],
+    following: NDArray[np.int32],
+    union: NDArray[np.int64],
     immigrant: NDArray[np.bool_],
+    partner: NDArray[np.int32],
+    place: NDArray[np.uint8],
+    family_total: NDArray[np.uint8],
+    background: NDArray[np.uint8],
 ) -> int:
-    """Keep the women whose word is below the cut of their union and cell; return how many.
+    """Keep the women, who are resident, whose word is below the cut of their union and cell.
 
-    Those kept come first in `women` and `union`; immigrant: whether a partner who is a person
-    came to Norway.
+    Those kept come first in `women` and `union`; return how many. immigrant: whether a partner
+    who is a person came to Norway. following: the rings of families. In a family that counts
+    more members than there are resident persons, others are a partner.
     """
     count = 0
     for j in range(women.size):
-        i, u = women[j], union[j]
-        p = np.uint64(max(partner[i], 0))
+        i, word, cell = women[j], words[j], np.uint64(cells[j])
+        p = partner[i]
+        u = PAIRED if p >= 0 and place[p] == RESIDENT else NO_UNION
+        if u == NO_UNION and word < max(cuts[NO_UNION, cell], cuts[MIXED, cell]):
+            u = MIXED if has_others(i, following, place, family_total) else NO_UNION
         women[count], union[count] = i, u
-        immigrant[count] = (u == PAIRED) & (background[p] != NORWEGIAN_BORN)
-        count += words[j] < cuts[u, np.uint64(cells[j])]
+        immigrant[count] = u == PAIRED and background[p] != NORWEGIAN_BORN
+        count += word < cuts[u, cell]
     return count
 
 
@@ -117,32 +112,31 @@ def give_birth(
 def add_members(
     mothers: NDArray[np.int64],
     following: NDArray[np.int32],
-    giving: NDArray[np.uint8],
+    seen: NDArray[np.uint8],
+    changed: NDArray[np.int64],
+    family: NDArray[np.int32],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
-    changed: NDArray[np.int64],
 ) -> int:
     """Count a child of each mother into her family; return how many residents' counts changed.
 
-    giving: by person, zero on entry and again in the end. changed: as long as there are persons,
+    seen: by family, zero on entry and again in the end. changed: as long as there are persons,
     twice; a family of several mothers is listed once, in the walk of the first. No family
     counts more than 255.
     """
-    for i in mothers:
-        giving[i] = 1
     count = 0
     for i in mothers:
-        begin, is_first, here = count, True, np.int32(i)
+        listed, here = count, np.int32(i)
         while True:
             if place[here] == RESIDENT:
                 family_total[here] = min(family_total[here] + 1, 255)
-                changed[count] = here
-                count += 1
-            is_first &= giving[here] == 0 or here >= i
+                changed[listed] = here
+                listed += 1
             here = following[here]
             if here == i:
                 break
-        count = count if is_first else begin
+        count = count if seen[family[i]] else listed
+        seen[family[i]] = 1
     for i in mothers:
-        giving[i] = 0
+        seen[family[i]] = 0
     return count

@@ -70,6 +70,7 @@ class Cases(NamedTuple):
     leaving: Positions
     finding: Positions
     seeking: Positions
+    eldest: NDArray[np.bool_]
 
 
 class Move(NamedTuple):
@@ -184,7 +185,7 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     years younger) and, if both so seek, of the same origin.
     """
     population, known = year.population, assumed()
-    person, sex = population["person"][seeking], population["sex"][seeking]
+    person = population["person"][seeking]
     words = year.chance.words("unions_market", year.year, person, 2)
     columns = (population[c] for c in ("municipality", "origin", "sex", "birth_year"))
     cell = np.empty(seeking.size, dtype=np.int64)
@@ -194,13 +195,10 @@ def couples(year: Year, seeking: Positions) -> tuple[Positions, Positions]:
     order = np.empty(seeking.size, dtype=np.int64)
     lowest = cell.min(initial=0)
     in_order(cell - lowest, words[ORDER], person, int(cell.max(initial=0) - lowest) + 1, order)
-    first = np.empty(seeking.size, dtype=np.int64)
-    second = np.empty(seeking.size, dtype=np.int64)
-    count = kernel.pair(order, cell, sex, population["family"][seeking],
-                        population["mother"][seeking], seeking, first, second)  # fmt: skip
-    first, second = first[:count], second[:count]
-    is_man = sex[first] == MALE
-    return seeking[np.where(is_man, first, second)], seeking[np.where(is_man, second, first)]
+    men, women = np.empty((2, seeking.size), dtype=np.int64)
+    columns = (population[c] for c in ("sex", "family", "mother"))
+    count = kernel.pair(order, cell, seeking, men, women, *columns)
+    return men[:count], women[:count]
 
 
 def _apart(year: Year) -> tuple[Positions, Positions]:
@@ -218,7 +216,10 @@ def _apart(year: Year) -> tuple[Positions, Positions]:
     left_by = np.int16(year.year - LEFT_BEHIND)
     kernel.mark_away(left_by, place, population["left_year"], partner, marks)
     left = partner[marked(marks)].astype(np.int64)
-    return np.unique(apart[:count]), np.sort(left[place[left] == RESIDENT])
+    apart = np.sort(apart[:count])
+    once = np.ones(count, dtype=np.bool_)  # both partners may have moved
+    once[1:] = apart[1:] != apart[:-1]
+    return apart[once], np.sort(left[place[left] == RESIDENT])
 
 
 def _let_go(population: Population, left: Positions, families: Families) -> None:
@@ -226,9 +227,7 @@ def _let_go(population: Population, left: Positions, families: Families) -> None
     partner = population["partner"]
     abroad = partner[left]
     partner[left], partner[abroad] = -1, -1
-    old = population["family"][abroad]
-    population["family"][abroad] = families.new(abroad.size)
-    families.moved(abroad.astype(np.int64), old)
+    families.move(abroad.astype(np.int64), families.new(abroad.size))
 
 
 def _cases(year: Year, rate: Rates, apart: Positions) -> Cases:
@@ -238,16 +237,19 @@ def _cases(year: Year, rate: Rates, apart: Positions) -> Cases:
     leave = cuts(rate.leave)
     possible, words = _possible(year, form, cuts(rate.part), leave)
     columns = ("family_total", "place", "birth_year", "person")
-    found = np.empty((len(Cases._fields), possible.size + 1), dtype=np.int64)
+    found = np.empty((4, possible.size + 1), dtype=np.int64)
+    eldest = np.empty(len(population), dtype=np.bool_)
     counts = kernel.sort_out(
         possible, words, form, outside, leave, year.year - YOUNGEST, population["sex"],
-        population["partner"], year.families.hold().following, found,
+        population["partner"], year.families.hold().following, found, eldest,
         *(population[c] for c in columns),
     )  # fmt: skip
-    parting, *others = (some[:count] for some, count in zip(found, counts, strict=True))
+    parting, leaving, finding, seeking = (
+        some[:count] for some, count in zip(found, counts, strict=True)
+    )
     at = np.searchsorted(parting, apart)  # both in ascending order
     more = apart[np.append(parting, -1)[at] != apart]
-    return Cases(np.concatenate([parting, more]), *others)
+    return Cases(np.concatenate([parting, more]), leaving, finding, seeking, eldest)
 
 
 def _possible(
@@ -282,9 +284,7 @@ def _join(
     does one whose partner is no person. The young follow their mother, or else the eldest.
     """
     family, size, finding = year.population["family"], year.families.size, cases.finding
-    whom = np.concatenate([men, women, finding])
-    heads = at_home(year.population, whom, year.families)[1]
-    his, hers, own = np.split(heads, [men.size, 2 * men.size])
+    his, hers, own = (cases.eldest[whom] for whom in (men, women, finding))
     to_her, apart, leaves = hers & ~his, ~hers & ~his, ~own
     homes = np.where(leaves, size + np.cumsum(leaves) - 1, family[finding])
     first = size + int(np.count_nonzero(leaves))

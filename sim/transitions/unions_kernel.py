@@ -120,6 +120,7 @@ def sort_out(
     partner: NDArray[np.int32],
     following: NDArray[np.int32],
     found: NDArray[np.int64],
+    eldest: NDArray[np.bool_],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
     birth_year: NDArray[np.int16],
@@ -138,8 +139,9 @@ def sort_out(
             parting += 1
             continue
         at = np.uint64(sex[i]), np.uint64(born_by - birth_year[i])
-        persons, eldest = home_of(i, following, family_total, place, birth_year, person)
-        if eldest and family_total[i] > persons:
+        persons, head = home_of(i, following, family_total, place, birth_year, person)
+        eldest[i] = head
+        if head and family_total[i] > persons:
             found[1, leaving] = i
             leaving += word < leave[at]
         elif word < outside[at]:
@@ -237,35 +239,35 @@ def young_behind(
 def pair(
     order: NDArray[np.int64],
     cell: NDArray[np.int64],
+    seeking: NDArray[np.int64],
+    men: NDArray[np.int64],
+    women: NDArray[np.int64],
     sex: NDArray[np.uint8],
     family: NDArray[np.int32],
     mother: NDArray[np.int32],
-    who: NDArray[np.int64],
-    first: NDArray[np.int64],
-    second: NDArray[np.int64],
 ) -> int:
     """Pair men and women of a cell as brackets are paired; return how many couples.
 
-    order: candidates, cell by cell and within it by luck; the other columns are the
-    candidates'. Of those waiting the last one takes the next of the other sex; whoever meets
-    a relative stays single this year. One candidate more or less changes few other couples.
+    order: candidates, cell by cell and within it by luck; cell: theirs, as they seek. Of those
+    waiting the last one takes the next of the other sex; whoever meets a relative stays single
+    this year. One candidate more or less changes few other couples.
     """
     waiting = np.empty(order.size, dtype=np.int64)
-    depth, count = 0, 0
-    for k in range(order.size):
-        j = order[k]
-        if k > 0 and cell[j] != cell[order[k - 1]]:
-            depth = 0
-        if depth == 0 or sex[waiting[depth - 1]] == sex[j]:
-            waiting[depth] = j
+    depth, count, here = 0, 0, np.int64(-1)
+    for j in order:
+        i = seeking[j]
+        if cell[j] != here:
+            depth, here = 0, cell[j]
+        if depth == 0 or sex[waiting[depth - 1]] == sex[i]:
+            waiting[depth] = i
             depth += 1
             continue
         w = waiting[depth - 1]
-        related = family[j] == family[w] or mother[j] == who[w] or mother[w] == who[j]
-        if related or (mother[j] >= 0 and mother[j] == mother[w]):
+        related = family[i] == family[w] or mother[i] == w or mother[w] == i
+        if related or (mother[i] >= 0 and mother[i] == mother[w]):
             continue
         depth -= 1
-        first[count], second[count] = j, w
+        men[count], women[count] = (i, w) if sex[i] == MALE else (w, i)
         count += 1
     return count
 
