@@ -1,4 +1,8 @@
-"""Family arithmetic on bare arrays."""
+"""Family arithmetic on bare arrays.
+
+Positions are unsigned where they are looked up: a number that may be negative would first be asked
+whether it counts from the end, at every look-up, which takes a third of a walk round a ring.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,11 +22,10 @@ def link(
     following: whom each person is followed by in the ring; first: a member by family, -1
     while there is none. Without a branch, since who is the first cannot be foreseen.
     """
-    for i in range(begin, family.size):
+    for i in range(np.uint64(begin), np.uint64(family.size)):
         f = np.uint64(family[i])
         following[i] = i
-        known = first[f] >= 0
-        before = first[f] if known else np.int32(i)
+        before = np.uint64(first[f]) if first[f] >= 0 else i
         following[i] = following[before]
         following[before] = i
         first[f] = before
@@ -41,16 +44,16 @@ def pass_over(
     now: by position, -1 for who is gone; whoever stood `out_of` a place stands `into` another.
     """
     for f in range(first.size):
-        member = first[f]
-        if member >= 0:
+        if first[f] >= 0:
+            member = np.uint64(first[f])
             while now[member] < 0 and following[member] != first[f]:
-                member = following[member]
+                member = np.uint64(following[member])
             first[f] = now[member]
     for i in range(now.size):
         if now[i] >= 0:
-            after = following[i]
+            after = np.uint64(following[i])
             while now[after] < 0:
-                after = following[after]
+                after = np.uint64(following[after])
             following[i] = now[after]
     for k in range(into.size):
         following[into[k]] = following[out_of[k]]
@@ -73,7 +76,7 @@ def members(
     here = np.empty(families.size + 1, dtype=np.int32)
     walking = 0
     for f in families:
-        known = f if f < first.size else 0
+        known = np.uint64(f if f < first.size else 0)
         start[walking] = here[walking] = first[known]
         wanted = (f < first.size) & (first[known] >= 0) & (seen[known] == 0)
         seen[known] |= wanted
@@ -84,11 +87,11 @@ def members(
         for j in range(walking):
             found[count] = here[j]
             count += 1
-            start[on], here[on] = start[j], following[here[j]]
+            start[on], here[on] = start[j], following[np.uint64(here[j])]
             on += here[on] != start[on]
         walking = on
     for f in families:
-        seen[f if f < first.size else 0] = 0
+        seen[np.uint64(f if f < first.size else 0)] = 0
     return count
 
 
@@ -102,20 +105,20 @@ def relink(
 ) -> None:
     """Take each mover out of the ring of the old family, and into that of the new one."""
     for j in range(movers.size):
-        i = np.int32(movers[j])
-        old, new = family[i], numbers[j]
+        i, mover = np.uint64(movers[j]), np.int32(movers[j])
+        old, new = np.uint64(family[i]), np.uint64(numbers[j])
         before = i
-        while following[before] != i:
-            before = following[before]
+        while following[before] != mover:
+            before = np.uint64(following[before])
         following[before] = following[i]
-        if first[old] == i:
-            first[old] = before if before != i else -1
-        family[i], following[i] = new, i
+        if first[old] == mover:
+            first[old] = np.int32(before) if before != i else np.int32(-1)
+        family[i], following[i] = numbers[j], mover
         if first[new] >= 0:
-            before = first[new]
+            before = np.uint64(first[new])
             following[i] = following[before]
-            following[before] = i
-        first[new] = i
+            following[before] = mover
+        first[new] = mover
 
 
 @kernel
@@ -134,14 +137,15 @@ def add_others(
     """
     count = 0
     for j in range(families.size):
-        begin = first[families[j]]
-        i = begin
-        while i >= 0:
+        begin = first[np.uint64(families[j])]
+        member = begin
+        while member >= 0:
+            i = np.uint64(member)
             if place[i] == 0:
                 family_total[i] = min(family_total[i] + more[j], 255)
-                changed[count] = i
+                changed[count] = member
                 count += 1
-            i = following[i] if following[i] != begin else -1
+            member = following[i] if following[i] != begin else np.int32(-1)
     return count
 
 
@@ -216,25 +220,26 @@ def leave(
     leaves nobody. changed: as long as there are persons, twice; whoever is left by several is
     listed once, in the walk of the first of these.
     """
-    for i in leavers:
-        leaving[i] = 1
+    for leaver in leavers:
+        leaving[np.uint64(leaver)] = 1
     count = 0
-    for i in leavers:
+    for leaver in leavers:
+        i = np.uint64(leaver)
         immigrant = background[i] != norwegian_born
         begin, is_first = count, True
-        other = following[i] if family_total[i] > 1 else np.int32(i)
+        other = np.uint64(following[i]) if family_total[i] > 1 else i
         while other != i:
             if leaving[other]:
-                is_first &= other > i
+                is_first &= bool(other > i)
             elif place[other] == 0:
                 family_total[other] -= 1
                 family_immigrants[other] -= immigrant
                 changed[count] = other
                 count += 1
-            other = following[other]
+            other = np.uint64(following[other])
         count = count if is_first else begin
-    for i in leavers:
-        leaving[i] = 0
+    for leaver in leavers:
+        leaving[np.uint64(leaver)] = 0
     return count
 
 
@@ -259,29 +264,30 @@ def join(
         the end. changed: as long as there are persons, twice. No family counts more than 255.
     """
     for j in range(joiners.size):
-        joining[joiners[j]] = min(others[j], 254) + 1
+        joining[np.uint64(joiners[j])] = min(others[j], 254) + 1
     count = 0
-    for i in joiners:
+    for joiner in joiners:
+        i = np.uint64(joiner)
         total, immigrants, most, is_last = -1, 0, joining[i] - 1, True
-        other = following[i]
+        other = np.uint64(following[i])
         while other != i:
             if place[other] == 0 and joining[other] == 0:
                 total, immigrants = int(family_total[other]), int(family_immigrants[other])
             elif place[other] == 0:
                 most, is_last = max(most, joining[other] - 1), False
-            other = following[other]
+            other = np.uint64(following[other])
         total = min((total if total >= 0 else most) + 1, 255)
         immigrants = min(immigrants + int(background[i] != norwegian_born), 255)
         joining[i] = 0
         family_total[i], family_immigrants[i] = total, immigrants
         begin, changed[count] = count, i
         count += 1
-        other = following[i]
+        other = np.uint64(following[i])
         while other != i:
             if place[other] == 0 and joining[other] == 0:
                 family_total[other], family_immigrants[other] = total, immigrants
                 changed[count] = other
                 count += 1
-            other = following[other]
+            other = np.uint64(following[other])
         count = count if is_last else begin
     return count

@@ -51,27 +51,27 @@ def list_possible(
     count = 0
     for j in range(women.size):
         i, word = np.uint64(women[j]), words[j]  # unsigned: nobody is counted from the end
-        age = year - birth_year[i] - youngest
-        a = 1 if first_arrival_year[i] == year else 0
-        g = groups - 1 if background[i] == NORWEGIAN_BORN else np.int64(origin[i])
+        age = np.uint64(year - birth_year[i] - youngest)
+        a = np.uint64(first_arrival_year[i] == year)
+        g = np.uint64(groups - 1 if background[i] == NORWEGIAN_BORN else np.int64(origin[i]))
         women[count], words[count] = i, word
-        cells[count] = (a * groups + g) * ages + age
+        cells[count] = (a * np.uint64(groups) + g) * np.uint64(ages) + age
         count += word < highest[a, g, age]
     return count
 
 
 @inlined
 def has_others(
-    i: int,
+    i: np.uint64,
     following: NDArray[np.int32],
     place: NDArray[np.uint8],
     family_total: NDArray[np.uint8],
 ) -> bool:
     """Say if the family of a resident counts more members than there are resident persons."""
-    persons, other = 1, following[i] if family_total[i] > 1 else np.int32(i)
+    persons, other = 1, np.uint64(following[i]) if family_total[i] > 1 else i
     while other != i:
         persons += place[other] == RESIDENT
-        other = following[other]
+        other = np.uint64(following[other])
     return bool(family_total[i] > persons)
 
 
@@ -97,9 +97,9 @@ def give_birth(
     """
     count = 0
     for j in range(women.size):
-        i, word, cell = women[j], words[j], np.uint64(cells[j])
-        p = partner[i]
-        u = PAIRED if p >= 0 and place[p] == RESIDENT else NO_UNION
+        i, word, cell = np.uint64(women[j]), words[j], np.uint64(cells[j])
+        p = np.uint64(max(partner[i], 0))
+        u = PAIRED if partner[i] >= 0 and place[p] == RESIDENT else NO_UNION
         if u == NO_UNION and word < max(cuts[NO_UNION, cell], cuts[MIXED, cell]):
             u = MIXED if has_others(i, following, place, family_total) else NO_UNION
         women[count], union[count] = i, u
@@ -125,18 +125,19 @@ def add_members(
     counts more than 255.
     """
     count = 0
-    for i in mothers:
-        listed, here = count, np.int32(i)
+    for mother in mothers:
+        i = np.uint64(mother)
+        listed, here = count, i
         while True:
             if place[here] == RESIDENT:
                 family_total[here] = min(family_total[here] + 1, 255)
                 changed[listed] = here
                 listed += 1
-            here = following[here]
+            here = np.uint64(following[here])
             if here == i:
                 break
-        count = count if seen[family[i]] else listed
-        seen[family[i]] = 1
-    for i in mothers:
-        seen[family[i]] = 0
+        count = count if seen[np.uint64(family[i])] else listed
+        seen[np.uint64(family[i])] = 1
+    for mother in mothers:
+        seen[np.uint64(family[np.uint64(mother)])] = 0
     return count

@@ -39,7 +39,7 @@ def die(
     oldest = cuts.shape[1] - 1
     count = 0
     for k in range(dying.size):
-        i, word = dying[k], words[k]
+        i, word = np.uint64(dying[k]), words[k]
         age = np.uint64(min(max(year - birth_year[i], 0), oldest))
         dying[count] = i
         count += word < cuts[np.uint64(sex[i]), age]

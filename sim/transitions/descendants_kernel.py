@@ -41,8 +41,8 @@ def leave(
     """Let those emigrate whose word is below the cut of their origin, degree and age reached."""
     oldest = cuts.shape[2] - 1
     for j in range(asked.size):
-        i = asked[j]
-        age = min(year - birth_year[i], oldest)
-        degree = 1 if education[i] >= DEGREE else 0
-        if words[j] < cuts[origin[i], degree, age]:
+        i = np.uint64(asked[j])
+        age = np.uint64(min(year - birth_year[i], oldest))
+        degree = np.uint64(education[i] >= DEGREE)
+        if words[j] < cuts[np.uint64(origin[i]), degree, age]:
             outcome[i] = EMIGRATE

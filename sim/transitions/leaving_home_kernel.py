@@ -84,14 +84,14 @@ def with_parents(
     Teenagers, born in a year or later, also do who live with members only who are no persons.
     """
     for k in range(possible.size):
-        i = possible[k]
+        i = np.uint64(possible[k])
         m = mother[i]
         found[k] = m >= 0 and family[m] == family[i] and place[m] == RESIDENT
-        alone, other = True, np.int32(i) if found[k] else following[i]
+        alone, other = True, i if found[k] else np.uint64(following[i])
         while other != i:
             if place[other] == RESIDENT:
                 alone = False
                 found[k] |= birth_year[other] <= birth_year[i] - generation
-            other = following[other]
+            other = np.uint64(following[other])
         if alone and not found[k]:
             found[k] = (family_total[i] > 1) & (birth_year[i] >= teenagers_from)

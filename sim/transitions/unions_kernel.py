@@ -66,7 +66,7 @@ def list_possible(
 
 @inlined
 def home_of(
-    i: int,
+    i: np.uint64,
     following: NDArray[np.int32],
     family_total: NDArray[np.uint8],
     place: NDArray[np.uint8],
@@ -79,14 +79,14 @@ def home_of(
     matter. Whose family counts one member lives alone.
     """
     persons, eldest = 1, True
-    other = following[i] if family_total[i] > 1 else np.int32(i)
+    other = np.uint64(following[i]) if family_total[i] > 1 else i
     while other != i:
         if place[other] == RESIDENT:
             persons += 1
             older = birth_year[other] < birth_year[i]
             same_age = birth_year[other] == birth_year[i]
             eldest &= not (older or (same_age and person[other] < person[i]))
-        other = following[other]
+        other = np.uint64(following[other])
     return persons, eldest
 
 
@@ -104,7 +104,7 @@ def at_home(
     """Write of residents how many resident persons their family has, and who is the eldest."""
     for k in range(whom.size):
         persons[k], head[k] = home_of(
-            whom[k], following, family_total, place, birth_year, person
+            np.uint64(whom[k]), following, family_total, place, birth_year, person
         )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def sort_out(
     """
     parting, leaving, finding, seeking = 0, 0, 0, 0
     for k in range(possible.size):
-        i, word = possible[k], words[k]
+        i, word = np.uint64(possible[k]), words[k]
         if partner[i] >= 0:
             found[0, parting] = i
             parting += 1
@@ -192,12 +192,12 @@ def with_young(
 ) -> None:
     """Write who of these residents lives with somebody born after a year."""
     for k in range(whom.size):
-        i = whom[k]
+        i = np.uint64(whom[k])
         found[k] = birth_year[i] > born_after
-        other = following[i]
+        other = np.uint64(following[i])
         while other != i and not found[k]:
             found[k] = (place[other] == RESIDENT) & (birth_year[other] > born_after)
-            other = following[other]
+            other = np.uint64(following[other])
 
 
 @kernel
@@ -221,17 +221,17 @@ def young_behind(
     """
     count = 0
     for k in range(movers.size):
-        i = movers[k]
-        other = following[i] if family_total[i] > 1 else np.int32(i)
+        i = np.uint64(movers[k])
+        other = np.uint64(following[i]) if family_total[i] > 1 else i
         while other != i:
             if birth_year[other] > born_after and place[other] == RESIDENT:
                 m = mother[other]
-                leader = m == i
+                leader = m == movers[k]
                 if not leader and head[k]:
                     leader = m < 0 or family[m] != family[i] or place[m] != RESIDENT
                 young[count], behind[count] = other, k
                 count += leader
-            other = following[other]
+            other = np.uint64(following[other])
     return count
 
 
@@ -287,9 +287,10 @@ def list_apart(
     The one is the woman, or the smaller identifier, as for parting; twice if both have moved.
     """
     count = 0
-    for i in moved:
-        p = partner[i]
-        if p >= 0 and municipality[i] != municipality[p] and place[i] == place[p] == RESIDENT:
+    for one in moved:
+        i = np.uint64(one)
+        p = np.uint64(partner[i]) if partner[i] >= 0 else i
+        if municipality[i] != municipality[p] and place[i] == place[p] == RESIDENT:
             second = sex[p] < sex[i] or (sex[p] == sex[i] and person[p] < person[i])
             apart[count] = p if second else i
             count += 1
