@@ -248,26 +248,27 @@ def pair(
 ) -> int:
     """Pair men and women of a cell as brackets are paired; return how many couples.
 
-    order: candidates, cell by cell and within it by luck; cell: theirs, as they seek. Of those
-    waiting the last one takes the next of the other sex; whoever meets a relative stays single
-    this year. One candidate more or less changes few other couples.
+    order: candidates, cell by cell and within it by luck; cell: theirs, as they seek. Those
+    waiting are of one sex, and the last one takes the next of the other; whoever meets a relative
+    stays single this year. One candidate more or less changes few other couples.
     """
-    waiting = np.empty(order.size, dtype=np.int64)
-    depth, count, here = 0, 0, np.int64(-1)
-    for j in order:
-        i = seeking[j]
+    waiting = np.empty(order.size, dtype=np.uint64)
+    depth, count, here, one_sex = 0, 0, np.int64(-1), np.uint8(MALE)
+    for one in order:
+        j = np.uint64(one)
+        i = np.uint64(seeking[j])
         if cell[j] != here:
             depth, here = 0, cell[j]
-        if depth == 0 or sex[waiting[depth - 1]] == sex[i]:
-            waiting[depth] = i
+        if depth == 0 or sex[i] == one_sex:
+            waiting[depth], one_sex = i, sex[i]
             depth += 1
             continue
         w = waiting[depth - 1]
-        related = family[i] == family[w] or mother[i] == w or mother[w] == i
+        related = family[i] == family[w] or mother[i] == np.int64(w) or mother[w] == np.int64(i)
         if related or (mother[i] >= 0 and mother[i] == mother[w]):
             continue
         depth -= 1
-        men[count], women[count] = (i, w) if sex[i] == MALE else (w, i)
+        men[count], women[count] = (w, i) if one_sex == MALE else (i, w)
         count += 1
     return count
 
