@@ -69,14 +69,14 @@ def count_some(
 ) -> None:
     """Add one to the cell of each person at the positions `which`."""
     for j in range(which.size):
-        counts[cell[which[j]]] += 1
+        counts[np.uint64(cell[np.uint64(which[j])])] += 1
 
 
 @kernel
 def take_off(cell: NDArray[np.int32], which: NDArray[np.int64], counts: NDArray[np.int32]) -> None:
     """Take one off the cell of each person at the positions `which`."""
     for j in range(which.size):
-        counts[cell[which[j]]] -= 1
+        counts[np.uint64(cell[np.uint64(which[j])])] -= 1
 
 
 @kernel
