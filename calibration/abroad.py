@@ -50,6 +50,7 @@ def leaving(pool: Pool) -> Floats:
     """Return everybody's probability of emigrating; children go with the first of the family."""
     own = emigration(pool)
     age = pool["age"]
-    eldest = np.lexsort((-age, pool["family"]))
-    head = eldest[np.flatnonzero(np.diff(pool["family"][eldest], prepend=-1))]
+    begins = np.flatnonzero(np.diff(pool["family"], prepend=-1))  # families stand together
+    first_of_age = age * age.size + np.arange(age.size)[::-1]
+    head = age.size - 1 - np.maximum.reduceat(first_of_age, begins) % age.size
     return np.where(age < m.SAMPLED_FROM, own[head[pool["family"]]], own)

@@ -120,10 +120,12 @@ def _ages(homes: Homes, child: Ints, living: Floats, rng: np.random.Generator) -
 def _apart(age: Ints, home: Ints, least: Ints, most: Ints) -> Ints:
     """Move children of one age in a family apart, a year up and a year down in turn."""
     age = age.copy()
+    several = np.flatnonzero(np.bincount(home)[home] > 1)
+    home_of = home[several] * (OLDEST_AT_HOME + 1)
     for turn in range(6):
-        order = np.lexsort((age, home))
-        same = (np.diff(home[order], prepend=-1) == 0) & (np.diff(age[order], prepend=-1) == 0)
-        twin = order[same]
+        of_age = home_of + age[several]
+        order = np.argsort(of_age, kind="stable")
+        twin = several[order[np.diff(of_age[order], prepend=-1) == 0]]
         step = np.where((np.arange(twin.size) + turn) % 2 == 0, 1, -1) * (1 + turn // 2)
         moved = age[twin] + step
         fits = (moved >= least[home[twin]]) & (moved <= most[home[twin]])

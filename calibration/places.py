@@ -28,10 +28,12 @@ def settle(
     """
     kinds = int(kind.max(initial=0)) + 1
     shares = np.zeros((kinds, LEVELS, len(COUNTY)))
+    cell = level * kinds + kind
+    linked = np.stack([np.bincount(cell, of_group, LEVELS * kinds) for of_group in members.T])
+    linked = linked.reshape(-1, LEVELS, kinds)
     for where in range(LEVELS):
-        here = level == where
-        linked = np.stack([members[here & (kind == k)].sum(axis=0) for k in range(kinds)])
-        shares[:, where] = _county_shares(linked, stock[:, where])
+        of_level = np.ascontiguousarray(linked[:, where].T)
+        shares[:, where] = _county_shares(of_level, stock[:, where])
     by_place = shares[:, CENTRALITY_OF, COUNTY_OF] * np.eye(LEVELS)[CENTRALITY_OF].T[:, None, :]
     table = (by_place / _alike()).transpose(1, 0, 2).reshape(-1, COUNTY_OF.size)
     return deal(kind * LEVELS + level, table, rng).astype(np.int16)

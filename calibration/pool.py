@@ -103,9 +103,11 @@ class Pool:
         so then. Who came before 1990 without a recorded reason is the same person, years younger.
         """
         back = m.YEAR - year
+        if not back:
+            return self
         before = m.YEAR - m.REASON_RECORDED_FROM  # the shortest stay of who came before 1990
         unrecorded = np.isin(self["group"], (m.UNKNOWN, m.EARLY)) & (self["duration"] >= before)
-        whom = self._any(unrecorded)[self["family"]] if back else np.zeros(self.size, dtype=bool)
+        whom = self._any(unrecorded)[self["family"]]
         persons = dict(self.persons)
         for name in ("age", "duration"):
             persons[name] = np.where(whom, self[name] - back, self[name])

@@ -119,7 +119,9 @@ def cut_lines(count: NDArray[Any], shares: Floats, rng: np.random.Generator) -> 
     ends /= np.where(ends[:, -1:] > 0, ends[:, -1:], 1.0)
     ends[:, -1] = 1.0
     lines = (ends + np.arange(groups)[:, None]).ravel()
-    cell = np.searchsorted(lines, along, side="right")
+    # Both stand in order, and the lines are fewer: look for them among the persons.
+    upto = np.searchsorted(along, lines, side="left")
+    cell = np.repeat(np.arange(lines.size + 1), np.diff(upto, prepend=0, append=along.size))
     cell -= np.repeat(np.arange(groups) * k, count)
     return np.asarray(np.clip(cell, 0, k - 1), dtype=np.int64)
 

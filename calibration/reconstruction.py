@@ -23,6 +23,7 @@ from calibration.pool import LEVEL_COUNT, Pool
 from calibration.raking import Floats, Ints, deal
 from calibration.solution import FIRST_YEAR, LAST_YEAR, Solution, shipped_solution
 from calibration.whole import Sizes, whole_families
+from sim.agents.columns import BY_NAME
 from sim.agents.population import Population
 from sim.codes import BACKGROUND, DESTINATION, PLACE, REASON, SPONSOR_REASON
 from sim.geography import CENTRALITY_OF, COUNTY_OF
@@ -115,10 +116,15 @@ def _expand(pool: Pool, families: Ints) -> Here:
     begins = np.cumsum(size) - size
     sizes_drawn = size[families]
     starts = np.cumsum(sizes_drawn) - sizes_drawn
-    family = np.repeat(np.arange(families.size), sizes_drawn)
-    shift = begins[families][family] - starts[family]
+    # Numbers of 32 bits: fresh memory for all the columns takes longer than filling them.
+    family = np.repeat(np.arange(families.size, dtype=np.int32), sizes_drawn)
+    shift = np.repeat((begins[families] - starts).astype(np.int32), sizes_drawn)
     row = np.arange(family.size) + shift
-    persons = {name: column[row] for name, column in pool.persons.items()}
+    persons: dict[str, NDArray[Any]] = {
+        name: column.astype(np.int32)[row]
+        for name, column in pool.persons.items()
+        if name != "family"
+    }
     for link in ("mother", "partner"):
         persons[link] = np.where(persons[link] >= 0, persons[link] - shift, -1)
     persons["family"] = family
@@ -182,7 +188,7 @@ def _sponsors(here: Here) -> Ints:
     linked = np.where(for_work, code("work"), code("other"))
     sponsor[some] = np.where(near >= 0, linked, code("unknown"))
     sponsor[some[here["role"][some] == MIXED]] = code("non_immigrant")
-    sponsor[np.isin(group, (m.FAMILY_OF_REFUGEE, m.EARLY))] = code("refuge")
+    sponsor[(group == m.FAMILY_OF_REFUGEE) | (group == m.EARLY)] = code("refuge")
     return sponsor
 
 
@@ -225,12 +231,13 @@ def _norwegian_born(
 def _homes(here: Here) -> Homes:
     """Return the families with Norwegian-born children, each with its mother if she is known."""
     family, age = here["family"], here["age"]
-    parent = np.isin(here["role"], (IMMIGRANT_COUPLE, LONE_PARENT))
+    parent = (here["role"] == IMMIGRANT_COUPLE) | (here["role"] == LONE_PARENT)
     woman = np.flatnonzero(parent & (here["sex"] == 0))
     mother = np.full(here.level.size, -1)
     mother[family[woman]] = woman
-    by_age = np.lexsort((age, family))
-    eldest = by_age[np.r_[np.flatnonzero(np.diff(family[by_age])), by_age.size - 1]]
+    begins = np.flatnonzero(np.diff(family, prepend=-1))  # families stand together
+    last_of_age = age * family.size + np.arange(family.size)
+    eldest = np.maximum.reduceat(last_of_age, begins) % family.size
     which = np.flatnonzero(here.norwegian_born > 0)
     head = np.where(mother[which] >= 0, mother[which], eldest[which])
     return Homes(
@@ -262,7 +269,7 @@ def _abroad(
     place = settle(first, level, np.eye(len(m.OFFICIAL))[first], stock, rng)
     young = age - duration <= CHILD_ARRIVAL
     backgrounds = (BACKGROUND.index("adult_arrival"), BACKGROUND.index("child_arrival"))
-    refugees = np.isin(group, (m.FAMILY_OF_REFUGEE, m.EARLY))
+    refugees = (group == m.FAMILY_OF_REFUGEE) | (group == m.EARLY)
     sponsor = np.where(refugees, SPONSOR_REASON.index("refuge"), 0)
     other = group == m.FAMILY_OTHER
     sponsor[other] = SPONSOR_REASON.index("unknown")
@@ -294,13 +301,11 @@ def _join(residents: Columns, born: Columns, gone: Columns) -> Columns:
     families = int(max(residents["family"].max(), born["family"].max(initial=-1))) + 1
     gone = {**gone, "family": gone["family"] + families}
     counts = [part["sex"].size for part in (residents, born, gone)]
-    joined = {
-        name: np.concatenate(
-            [part.get(name, np.zeros(n)) for part, n in zip((residents, born, gone), counts,
-                                                           strict=True)]
-        )
-        for name in gone
-    }  # fmt: skip
+    joined = {name: np.zeros(sum(counts), BY_NAME[name].dtype) for name in gone}
+    ends = np.cumsum(counts)
+    for part, n, end in zip((residents, born, gone), counts, ends.tolist(), strict=True):
+        for name, column in part.items():
+            joined[name][end - n : end] = column
     joined["person"] = np.arange(sum(counts))
     return joined
 
