@@ -27,10 +27,19 @@ def settle(
     municipalities weigh the same: no source says how many live in each.
     """
     kinds = int(kind.max(initial=0)) + 1
-    shares = np.zeros((kinds, LEVELS, len(COUNTY)))
     cell = level * kinds + kind
     linked = np.stack([np.bincount(cell, of_group, LEVELS * kinds) for of_group in members.T])
-    linked = linked.reshape(-1, LEVELS, kinds)
+    return settle_linked(kind, level, linked.reshape(-1, LEVELS, kinds), stock, rng)
+
+
+def settle_linked(
+    kind: Ints, level: Ints, linked: Floats, stock: Floats, rng: np.random.Generator
+) -> NDArray[np.int16]:
+    """Return the same, where it is known how many persons live in families of each kind.
+
+    linked: (groups, levels, kinds).
+    """
+    shares = np.zeros((linked.shape[2], LEVELS, len(COUNTY)))
     for where in range(LEVELS):
         of_level = np.ascontiguousarray(linked[:, where].T)
         shares[:, where] = _county_shares(of_level, stock[:, where])

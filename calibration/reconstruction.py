@@ -18,7 +18,7 @@ from calibration import start_years
 from calibration.descendants import Homes, counties_left, norwegian_born
 from calibration.families import IMMIGRANT_COUPLE, LONE_PARENT, MIXED
 from calibration.information import sizes as sample_sizes
-from calibration.places import by_level, settle
+from calibration.places import by_level, settle, settle_linked
 from calibration.pool import LEVEL_COUNT, Pool
 from calibration.raking import Floats, Ints, deal
 from calibration.solution import FIRST_YEAR, LAST_YEAR, Solution, shipped_solution
@@ -63,7 +63,7 @@ def reconstruct(
     sizes = sizes_of(pool, number, year, chosen.replaced)
     families = whole_families(pool, number, sizes, factor, rng)
     here = _expand(pool, families)
-    place = _settle(here, families.size, year, factor, rng)
+    place = _settle(here, year, factor, rng)
     residents = _immigrants(here, place, year)
     born = _norwegian_born(here, place, year, factor, rng)
     gone = _abroad(pool, number, year, factor, rng)
@@ -131,20 +131,22 @@ def _expand(pool: Pool, families: Ints) -> Here:
     return Here(persons, pool.level[families], pool.norwegian_born[families], pool.mixed[families])
 
 
-def _settle(here: Here, families: int, year: int, scale: float, rng: np.random.Generator) -> Ints:
+def _settle(here: Here, year: int, scale: float, rng: np.random.Generator) -> Ints:
     """Return the municipality of each family: stocks by reason and of Norwegian-born hold."""
     official = m.OFFICIAL_OF_GROUP[here["group"]]
     first = official[np.flatnonzero(np.diff(here["family"], prepend=-1))]
-    cell = here["family"] * len(m.OFFICIAL) + official
-    members = np.bincount(cell, minlength=families * len(m.OFFICIAL)).astype(np.float64)
     born = here.norwegian_born
-    everybody = np.column_stack([members.reshape(families, -1), born])
+    kind = first * 2 + (born > 0)
+    kinds = int(kind.max(initial=0)) + 1
+    cell, cells = here.level * kinds + kind, LEVEL_COUNT * kinds
+    member = np.bincount(official * cells + cell[here["family"]],
+                         minlength=len(m.OFFICIAL) * cells)  # fmt: skip
+    linked = np.append(member, np.bincount(cell, born, cells)).reshape(-1, LEVEL_COUNT, kinds)
     stock = start_years.stock_by_reason(year).sum(axis=0)
     levels = np.bincount(here.level, born, LEVEL_COUNT).astype(np.float64)
     children = by_level(start_years.norwegian_born(year).sum(axis=0), levels, stock.sum(axis=0))
     wanted = np.concatenate([stock * scale, children[None]])
-    kind = first * 2 + (born > 0)
-    return settle(kind, here.level, everybody, wanted, rng).astype(np.int64)
+    return settle_linked(kind, here.level, linked, wanted, rng).astype(np.int64)
 
 
 def _immigrants(here: Here, place: Ints, year: int) -> Columns:
