@@ -1,9 +1,24 @@
-"""Numbers and words of shipped Parquet tables, without pandas, whose import takes long."""
+"""Numbers and words of shipped Parquet tables, without pandas, whose import takes long.
 
+`pc` is `pyarrow.compute`, imported when somebody asks it for something: that takes as long as the
+rest of Arrow, and who reads shipped tables alone never asks.
+"""
+
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+class _Compute:
+    """All that `pyarrow.compute` has."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module("pyarrow.compute"), name)
+
+
+pc: Any = _Compute()
 
 
 def numbers(column: Any) -> NDArray[Any]:

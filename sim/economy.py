@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from sim.chance import Chance
 from sim.codes import COUNTRY_GROUP
@@ -208,6 +207,8 @@ def strays(number: int, seed: int, known_until: int | None = None) -> Floats:
     A function of the seed, the draw, the year and the series alone, so that draws are the
     same however many are made.
     """
+    from scipy.special import ndtri  # here, because its import takes a twentieth of a second
+
     chance = Chance(seed, number)
     table = _shocks()
     persistence, innovation = (

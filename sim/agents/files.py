@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.agents.checks import broken_truths, rows
 from sim.agents.columns import BY_NAME, COLUMNS, FIRST_YEAR, LAST_YEAR, LINKS, Column
 from sim.agents.population import Population
+from sim.arrow import pc
 from sim.problems import InputError, Problem, refuse, shown, suggest
 
 FORMAT = "vandring population 1"

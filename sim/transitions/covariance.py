@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from sim.agents.checks import rows
+from sim.arrow import pc
 from sim.problems import InputError, Problem, refuse, shown, suggest
 from sim.transitions.artefact import PUBLISHED, Coefficients, model_named, published_artefact
 from sim.transitions.terms import MOVES, POSITION, TERMS, terms_of

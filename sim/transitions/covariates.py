@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from sim.agents.checks import rows
 from sim.agents.columns import BY_NAME, OLDEST
+from sim.arrow import pc
 from sim.codes import CENTRALITY, DURATION_STARTS, EDUCATION, REASON, SEX, STATUS, CodeList
 from sim.problems import InputError, Problem, refuse, suggest
 

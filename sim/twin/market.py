@@ -1,7 +1,6 @@
 """How many find each other when few men and women, or units and hosts, look for somebody."""
 
 import numpy as np
-from scipy.special import erf
 
 from sim.twin import market_kernel as kernel
 from sim.twin.kinds import Floats
@@ -15,11 +14,6 @@ def expected_smaller(one: Floats, other: Floats) -> Floats:
     Of many the difference is taken as normal.
     """
     one, other = np.broadcast_arrays(np.asarray(one, np.float64), np.asarray(other, np.float64))
-    low, found = np.minimum(one, other), np.zeros(one.shape)
-    kernel.smaller_of_few(one.ravel(), other.ravel(), FEW, found.ravel())
-    many = low > FEW
-    mean, spread = (one - other)[many], np.sqrt((one + other)[many])
-    apart = spread * np.sqrt(2 / np.pi) * np.exp(-0.5 * (mean / spread) ** 2)
-    apart += mean * erf(mean / (spread * np.sqrt(2)))
-    found[many] = ((one + other)[many] - apart) / 2
-    return np.minimum(found, low)
+    found = np.empty(one.shape)
+    kernel.smaller(one.ravel(), other.ravel(), FEW, found.ravel())
+    return found
