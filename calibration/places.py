@@ -28,7 +28,9 @@ def settle(
     """
     kinds = int(kind.max(initial=0)) + 1
     cell = level * kinds + kind
-    linked = np.stack([np.bincount(cell, of_group, LEVELS * kinds) for of_group in members.T])
+    linked: Floats = np.stack(
+        [np.bincount(cell, of_group, LEVELS * kinds).astype(np.float64) for of_group in members.T]
+    )
     return settle_linked(kind, level, linked.reshape(-1, LEVELS, kinds), stock, rng)
 
 

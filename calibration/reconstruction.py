@@ -141,12 +141,14 @@ def _settle(here: Here, year: int, scale: float, rng: np.random.Generator) -> In
     cell, cells = here.level * kinds + kind, LEVEL_COUNT * kinds
     member = np.bincount(official * cells + cell[here["family"]],
                          minlength=len(m.OFFICIAL) * cells)  # fmt: skip
-    linked = np.append(member, np.bincount(cell, born, cells)).reshape(-1, LEVEL_COUNT, kinds)
+    linked = np.append(member, np.bincount(cell, born, cells)).astype(np.float64)
     stock = start_years.stock_by_reason(year).sum(axis=0)
     levels = np.bincount(here.level, born, LEVEL_COUNT).astype(np.float64)
     children = by_level(start_years.norwegian_born(year).sum(axis=0), levels, stock.sum(axis=0))
     wanted = np.concatenate([stock * scale, children[None]])
-    return settle_linked(kind, here.level, linked, wanted, rng).astype(np.int64)
+    return settle_linked(
+        kind, here.level, linked.reshape(-1, LEVEL_COUNT, kinds), wanted, rng
+    ).astype(np.int64)
 
 
 def _immigrants(here: Here, place: Ints, year: int) -> Columns:

@@ -40,6 +40,12 @@ def of_a_part(manifest: Mapping[str, Any], sentences: list[str]) -> list[str]:
 
 
 def find_people(which: str, year: int) -> People:
+    """Return the population as `find_population` does, with its fingerprint."""
+    population = find_population(which, year)
+    return People(population, which, digest(population))
+
+
+def find_population(which: str, year: int) -> Population:
     """Return the population of 'embedded', 'embedded:0.1' (a tenth) or of a Parquet file.
 
     The embedded one is the register reconstructed for 1 January of `year`, or for the
@@ -54,7 +60,7 @@ def find_people(which: str, year: int) -> People:
         population = files.load(which)
     if not len(population):
         raise InputError(which, [Problem("population", "is empty", "one person or more")])
-    return People(population, which, digest(population))
+    return population
 
 
 def digest(population: Population) -> str:
