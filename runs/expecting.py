@@ -151,8 +151,7 @@ def _of_each(wrong: dict[str, list[Problem]]) -> list[Problem]:
 
 def _started(asked: dict[str, Any]) -> list[Start]:
     """Find the people of every scenario; whatever does not fit is said of all at once."""
-    from runs.people import find_population
-    from runs.pipeline import wrong_start
+    from runs.people import find_population, wrong_start
     from runs.settings import settings_of
 
     people: dict[tuple[str, int], Any] = {}

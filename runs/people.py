@@ -1,6 +1,6 @@
 """Whom a run starts with: the reconstructed register, or a file of the user's own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -61,6 +61,17 @@ def find_population(which: str, year: int) -> Population:
     if not len(population):
         raise InputError(which, [Problem("population", "is empty", "one person or more")])
     return population
+
+
+def wrong_start(first: int, here: int) -> Iterator[Problem]:
+    """Say that the years cannot begin with the first, the population being of another year."""
+    if first != here:
+        yield Problem(
+            "years",
+            f"begin with {first}, but the population is that of 1 January {here}",
+            f"{here}..",
+            f"Start the years in {here}, or give a population of 1 January {first}.",
+        )
 
 
 def digest(population: Population) -> str:

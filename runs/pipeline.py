@@ -13,7 +13,7 @@ from runs import manifest as manifests
 from runs.elsewhere import Here, Life, There, hands, life
 from runs.ensemble import Plan, plan_of
 from runs.parts import TABLES, Merging, Parts
-from runs.people import People, find_people
+from runs.people import People, find_people, wrong_start
 from runs.progress import Progress
 from runs.report import write_report
 from runs.resuming import differences, scenario_changes, with_background
@@ -148,17 +148,6 @@ def _unfit(scenario: Scenario, people: People | ShardedPeople) -> Iterator[Probl
     if cells > MOST_CELLS:
         allowed = f"at most {MOST_CELLS:,} combinations"
         yield Problem("dimensions", f"make {cells:,} combinations", allowed, "Leave some out.")
-
-
-def wrong_start(first: int, here: int) -> Iterator[Problem]:
-    """Say that the years cannot begin with the first, the population being of another year."""
-    if first != here:
-        yield Problem(
-            "years",
-            f"begin with {first}, but the population is that of 1 January {here}",
-            f"{here}..",
-            f"Start the years in {here}, or give a population of 1 January {first}.",
-        )
 
 
 def _short_hash(record: dict[str, Any]) -> str:

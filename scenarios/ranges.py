@@ -16,8 +16,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scipy.special import ndtr, ndtri
-
 from scenarios.changes import Form, Told, in_words, read_amount, read_by_lever, wrong_with
 from scenarios.outlook import limit_problems, outlook_of
 from sim.problems import Problem, shown, suggest
@@ -59,6 +57,8 @@ class Range:
             return self.high if share else self.low
         width = self.high - self.low
         if self.shape == NORMAL:
+            from scipy.special import ndtr, ndtri  # here: it takes a twentieth of a second
+
             below = ndtr(-WIDTH)
             strays = float(ndtri(below + share * (1 - 2 * below)))
             return (self.low + self.high) / 2 + strays * width / (2 * WIDTH)
