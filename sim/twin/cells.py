@@ -173,8 +173,9 @@ class Cells:
         self.types = {part: values[of] for part, values in self.types.items()}
         groups, self.group = _in_use(self.group[of], self.homes.kind.size)
         self.homes.keep(groups)
-        self._types = Numbers(self._types.keys[of])
-        self._rows = Numbers(self.row_type[:n].astype(np.int64) * self.width + self.row_place[:n])
+        self._types = Numbers(self._types.keys[of], self._types.bits)
+        rows = self.row_type[:n].astype(np.int64) * self.width + self.row_place[:n]
+        self._rows = Numbers(rows, self._rows.bits)  # there will be as many as there have been
         self.usual = self.usual[:0]
         self._seen = 0
 

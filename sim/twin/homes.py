@@ -95,7 +95,7 @@ class Homes:
 
     def keep(self, used: Ints) -> None:
         """Keep these groups alone, in their order."""
-        self.numbers = Numbers(self.numbers.keys[used])
+        self.numbers = Numbers(self.numbers.keys[used], self.numbers.bits)
         self.parts = {part: known[used] for part, known in self.parts.items()}
         for held in (self._origins, self._places):
             held[: used.size] = held[used]
