@@ -11,7 +11,7 @@ EDUCATIONS, STATES, LINE, FAMILIES, ROLES = 6, 30, 32, 44, 5
 REASONS, REGIONS, KINDS, AGES, CLASSES, SIZES = 6, 3, 7, 121, 17, 256
 IMMIGRANT_KINDS = 18
 LEVELS = 4
-LONG_AGO, DEGREE, YOUNG, OLD = 0, 4, 20, 35
+DEGREE, YOUNG, OLD = 4, 20, 35
 COUNTY_YOUNG, COUNTY_OLD = 20, 35  # ages at which people move to other counties more often
 
 
@@ -42,48 +42,33 @@ class Weights(NamedTuple):
     offset: NDArray[np.float64]
 
 
-@kernel
-def weigh(
-    rows: Rows,
-    weights: Weights,
-    covered: bool,
-    year: int,
-    sizes: NDArray[np.int64],
-    same: NDArray[np.int64],
-    kind_of: NDArray[np.uint8],
-    reason_of: NDArray[np.int64],
-    region_of: NDArray[np.int64],
-    found: NDArray[np.float64],
+@inlined
+def _weigh(
+    weights: tuple[NDArray[np.float64], ...],
+    b: int,
+    sex: int,
+    at: tuple[int, int, int, int],
+    usual: tuple[int, int],
+    weight: NDArray[np.float64],
 ) -> None:
-    """Write the weights of moving and of leaving but for traits and places, by row and level.
+    """Write the weights of moving and of leaving but for traits and places, by level.
 
-    The factors are those that sim.transitions.mobility_kernel multiplies for one person.
+    The factors are those that sim.transitions.mobility_kernel multiplies for one person. b: 1 for
+    the Norwegian-born, where models of immigrants do not describe them. at: age, class of stay,
+    members of the family and immigrants among them. usual: what shifts and offsets are told by.
     """
-    type_of, place, kinds, sexes, births = rows.type, rows.place, rows.kind, rows.sex, rows.birth
-    arrivals, ages, durations = rows.arrival, weights.age, weights.duration
-    totals, immigrants, shifts = weights.total, weights.immigrants, weights.shift
-    offsets = weights.offset
-    for r in range(type_of.size):
-        t, family = type_of[r], place[r] % FAMILIES
-        b = 1 if kinds[t] >= IMMIGRANT_KINDS and not covered else 0
-        age = min(max(year - 1 - births[t], 0), AGES - 1)
-        stay = CLASSES - 1
-        if arrivals[t] != LONG_AGO:
-            stay = min(max(year - 1 - arrivals[t], 0), CLASSES - 1)
-        young = 1 if YOUNG <= age <= OLD else 0
-        reason, size = reason_of[kinds[t]], sizes[family]
-        shift = reason * REGIONS + region_of[kinds[t]]
-        offset = (reason * KINDS + kind_of[size * SIZES + same[family]]) * 2 + young
-        for outcome in range(2):
-            usual = shifts[b, shift, outcome] * offsets[b, offset, outcome]
-            for level in range(LEVELS):
-                group = level * 2 + sexes[t]
-                found[r, level, outcome] = (
-                    ages[b, group * AGES + age, outcome]
-                    * durations[b, group * CLASSES + stay, outcome]
-                    * totals[b, group * SIZES + size, outcome]
-                    * immigrants[b, group * SIZES + same[family], outcome] * usual
-                )  # fmt: skip
+    ages, durations, totals, immigrants, shifts, offsets = weights
+    age, stay, size, same = at
+    for outcome in range(2):
+        factor = shifts[b, usual[0], outcome] * offsets[b, usual[1], outcome]
+        for level in range(LEVELS):
+            group = level * 2 + sex
+            weight[level, outcome] = (
+                ages[b, group * AGES + age, outcome]
+                * durations[b, group * CLASSES + stay, outcome]
+                * totals[b, group * SIZES + size, outcome]
+                * immigrants[b, group * SIZES + same, outcome] * factor
+            )  # fmt: skip
 
 
 @inlined
@@ -200,13 +185,15 @@ def _odds(
 @kernel
 def choose(
     rows: Rows,
-    weight: NDArray[np.float64],
-    traits: NDArray[np.float64],
+    weights: Weights,
     leaves_of_born: NDArray[np.float64],
     covered: bool,
     year: int,
     sizes: NDArray[np.int64],
+    same: NDArray[np.int64],
+    kind_of: NDArray[np.uint8],
     reason_of: NDArray[np.int64],
+    region_of: NDArray[np.int64],
     group_of: NDArray[np.int64],
     levels: NDArray[np.float64],
     factor: NDArray[np.float64],
@@ -220,7 +207,7 @@ def choose(
 ) -> None:
     """Let the expected share of every state of every row move and leave; leavers are taken off.
 
-    weight: as `weigh` found it. covered: whether the models of immigrants describe the
+    covered: whether the models of immigrants describe the
         Norwegian-born too; otherwise `leaves_of_born` says who of them leaves (origin, degree,
         age reached), and some of the others move.
     group_of: group of each type. levels: shares of the levels of centrality by group, if rows
@@ -232,26 +219,34 @@ def choose(
     """
     type_of, place, kinds, sexes, births = rows.type, rows.place, rows.kind, rows.sex, rows.birth
     fine, keep = levels.shape[0] == 0, moved.shape[0] > 0
-    traits_of, traits_of_born = traits[0], traits[1]
+    arrivals, traits_of, traits_of_born = rows.arrival, weights.traits[0], weights.traits[1]
+    factors = (weights.age, weights.duration, weights.total, weights.immigrants, weights.shift,
+               weights.offset)  # fmt: skip
     held, gone, chance = np.zeros((3, LINE))
     (moves, leaves), odds = np.zeros((2, LEVELS, LINE)), np.empty((LEVELS, 3))
-    of = np.empty(LEVELS, dtype=np.int64)
+    of, weight = np.empty(LEVELS, dtype=np.int64), np.empty((LEVELS, 2))
     for r in range(type_of.size):
-        t = type_of[r]
+        t, family = type_of[r], place[r] % FAMILIES
         kind, group, sex = kinds[t], group_of[t], sexes[t]
-        reason = reason_of[kind]
+        reason, born = reason_of[kind], kind >= IMMIGRANT_KINDS and not covered
+        age = min(max(year - 1 - births[t], 0), AGES - 1)
+        stay = min(max(year - 1 - arrivals[t], 0), CLASSES - 1)  # the year 0 is long ago
+        offset = (reason * KINDS + kind_of[sizes[family] * SIZES + same[family]]) * 2
+        offset += 1 if YOUNG <= age <= OLD else 0
+        _weigh(factors, 1 if born else 0, sex, (age, stay, sizes[family], same[family]),
+               (reason * REGIONS + region_of[kind], offset), weight)  # fmt: skip
         for level in range(LEVELS):
             of[level] = (level * 2 + sex) * REASONS + reason
-        _odds((group, reason, t, place[r] // (FAMILIES * ROLES)), fine, weight[r], levels, factor,
+        _odds((group, reason, t, place[r] // (FAMILIES * ROLES)), fine, weight, levels, factor,
               ratio, odds)  # fmt: skip
         for k in range(LINE):
             held[k] = mass[r, k]
-        if kind >= IMMIGRANT_KINDS and not covered:
+        if born:
             _of_born(leaves_of_born, kind - IMMIGRANT_KINDS, year - births[t], chance)
             _go_if_born(traits_of_born, of, odds, held, chance, moves, leaves, gone)
         else:
             _go(traits_of, of, odds, held, moves, leaves, gone)
-        alone = 1 if sizes[place[r] % FAMILIES] == 1 else 0
+        alone = 1 if sizes[family] == 1 else 0
         for k in range(LINE):
             mass[r, k] = held[k] - gone[k]
             profile[kind, sex, alone, k] += gone[k]

@@ -274,16 +274,14 @@ class Twin:
         moved = np.zeros((n if cells.levels > 1 else 0, LINE))
         profile = np.zeros((KINDS, 2, 2, LINE))
         by_level = np.zeros((cells.homes.kind.size, len(CENTRALITY), 2))
-        types, weight = cells.types, np.empty((n, len(CENTRALITY), 2))
+        types = cells.types
         rows = choose_kernel.Rows(cells.row_type[:n], cells.row_place[:n], types["kind"],
                                   types["sex"], types["birth"], types["arrival"])  # fmt: skip
         weights = _weights(tables, self.descendants.tables or _none(tables))
-        choose_kernel.weigh(rows, weights, self.covered, year, SIZES, SAME, self.kinds_of_families,
-                     REASON_OF_KIND, REGION_OF_KIND, weight)  # fmt: skip
         choose_kernel.choose(
-            rows, weight, weights.traits, born_leave(year) * self.descendants.emigrate,
-            self.covered, year, SIZES, REASON_OF_KIND, cells.group, *factors, mass,
-            moved, moving, leaving, by_level, profile,
+            rows, weights, born_leave(year) * self.descendants.emigrate, self.covered, year, SIZES,
+            SAME, self.kinds_of_families, REASON_OF_KIND, REGION_OF_KIND, cells.group, *factors,
+            mass, moved, moving, leaving, by_level, profile,
         )  # fmt: skip
         degree = np.arange(STATES) % len(EDUCATION) >= DEGREE
         profile = profile[..., None, :STATES] * np.stack([~degree, degree])
