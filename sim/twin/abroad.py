@@ -207,13 +207,15 @@ class Abroad:
         """
         place, share = self._commonest_places(year)
         place, share = place[:, kind, sex], share[:, kind, sex]
-        few = share * persons[:, :ALONE_BACK].sum(axis=2).T[..., None] < cells.least
+        coming = persons.sum(axis=2)
+        few = share * coming[:, :ALONE_BACK].T[..., None] < cells.least
         few[..., 0] = False
         share = np.where(few, 0.0, share)
         share /= np.maximum(share.sum(axis=2, keepdims=True), LEAST)
         alone = (own_class(kind) + ALONE * FAMILIES)[:, None]
         ones = np.ones(alone.shape)
-        for way, (house, part) in enumerate([*zip(place, share, strict=True), (alone, ones)]):
+        for way, (house, each) in enumerate([*zip(place, share, strict=True), (alone, ones)]):
+            part = np.where(coming[:, way, None] > 0, each, 0.0)
             _put(cells, types, persons[:, way], house, part)
 
     def _commonest_places(self, year: int) -> tuple[Ints, Floats]:
@@ -340,7 +342,7 @@ def _put(cells: Cells, types: Ints, persons: Floats, place: Ints, share: Floats)
 
     place, share: of each type, some of each.
     """
-    at, one = np.nonzero((share > 0) & (persons.sum(axis=1) > 0)[:, None])
+    at, one = np.nonzero(share)
     kind, house, part = cells.types["kind"][types[at]], place[at, one], share[at, one]
     for level in range(cells.levels):
         rows = cells.rows(types[at], level, house // FAMILIES, house % FAMILIES)

@@ -173,12 +173,11 @@ class Twin:
         self._note_levels()
         self.cells.note_usual(self.year, self.held)
         moving, parting = self._choose(flows)
-        back, kids = self.abroad.come_back(self.cells, self.year)
+        back, returned = self.abroad.come_back(self.cells, self.year)
         flows["return"] = _grouped(back)
-        self.kids = self.kids.joined_by(kids)
-        came, kids = self.newcomers.arrive(self.cells, parting, self.year)
+        came, arrived = self.newcomers.arrive(self.cells, parting, self.year)
         flows["arrive"] = _grouped(came)
-        self.kids = self.kids.joined_by(kids)
+        self.kids = self.kids.joined_by(returned, arrived)
         moves = self.families.picture(self.cells)
         flows["birth"] = self._give_birth(moves)
         flows["death"], dying = self._die(moves)
@@ -204,7 +203,8 @@ class Twin:
         """Let people stay, move or leave; return the chance of moving by row, and who is left."""
         cells, year = self.cells, self.year
         tables = self.mobility.tables_of(year)
-        where, factor = places.seen_by_group(cells, tables)
+        shares = cells.homes.place_shares()
+        where, factor = places.seen_by_group(cells, tables, shares)
         ratio = self._ratio(tables, where, factor)
         before = self.held
         moving, leaving, by_level, moved, profile = self._chosen(
@@ -221,7 +221,7 @@ class Twin:
         if cells.levels > 1:
             places.change_rows(cells, view, moved, self.destination)
         else:
-            places.change_shares(cells, by_level, before, (tables, self.destination))
+            places.change_shares(cells, by_level, before, shares, (tables, self.destination))
         parting = self.families.lose_partners(cells, before, left)
         chance = moving / np.maximum(before, 1e-300)
         return np.asarray(chance + (1 - chance) * self._county_chance(view)), parting
@@ -319,11 +319,11 @@ class Twin:
         cells_kernel.put_in(inverse, shares, born.persons[mothers], number)
         at, origin = np.nonzero(number)
         boys = assumed()["boys"]
-        for sex in range(len(SEX)):
-            share = boys if sex == SEX.index("male") else 1 - boys
-            self.kids = self.kids.joined_by(
-                _newborn(sex, origin, key[at], number[at, origin] * share, self.year)
-            )
+        share = {sex: boys if sex == SEX.index("male") else 1 - boys for sex in range(len(SEX))}
+        self.kids = self.kids.joined_by(*(
+            _newborn(sex, origin, key[at], number[at, origin] * part, self.year)
+            for sex, part in share.items()
+        ))  # fmt: skip
         flow = np.zeros(len(GROUPS))
         flow[-1] = born.persons.sum()
         return flow

@@ -22,12 +22,14 @@ def factors(tables: Tables) -> Floats:
     return found
 
 
-def seen_by_group(cells: Cells, tables: Tables) -> tuple[Floats, Floats]:
-    """Return shares of the levels by group, and the mean factor of each; or no shares, and all."""
+def seen_by_group(cells: Cells, tables: Tables, shares: Floats) -> tuple[Floats, Floats]:
+    """Return shares of the levels by group, and the mean factor of each; or no shares, and all.
+
+    shares: of places, by group.
+    """
     factor = factors(tables)
     if cells.levels > 1:
         return np.empty((0, LEVELS)), factor
-    shares = cells.homes.place_shares()
     levels, mean = np.zeros((len(shares), LEVELS)), np.zeros((len(shares), LEVELS, 2))
     places_kernel.see(shares, factor, REASON_OF_KIND[cells.homes.kind], levels, mean)
     return levels, mean
@@ -59,21 +61,19 @@ def change_rows(cells: Cells, view: View, moved: Floats, destination: DomesticDe
         kernel.put_in(target, moved[which], share[which, place], cells.mass)
 
 
-def change_shares(cells: Cells, by_level: Floats, before: Floats, rules: Any) -> None:
+def change_shares(
+    cells: Cells, by_level: Floats, before: Floats, shares: Floats, rules: Any
+) -> None:
     """Let the shares of places of every group be those after moving and leaving.
 
     by_level: movers and leavers by group and level; inside a level they are of places as these
-    let people move and leave. before: persons by row. rules: tables and destination.
+    let people move and leave. before: persons by row. shares: of places, by group, as they were.
+    rules: tables and destination.
     """
     (tables, destination), homes = rules, cells.homes
-    persons = cells.by_group(before)
-    which = np.flatnonzero(persons > 0)
-    after = np.zeros((which.size, PLACES))
     to_level, to_county = levels_and_counties(destination)
     to_county = np.pad(to_county, [(0, 0)] * 3 + [(0, -len(COUNTY) % 8)])  # eight are added at once
     places_kernel.part_with(
-        homes.place_shares()[which], persons[which], factors(tables),
-        REASON_OF_KIND[homes.kind[which]], by_level[which], to_level,
-        to_county, after,
+        shares, cells.by_group(before), factors(tables), REASON_OF_KIND[homes.kind], by_level,
+        to_level, to_county, homes.places,
     )  # fmt: skip
-    homes.places[which] = np.maximum(after, 0.0)

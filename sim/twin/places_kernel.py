@@ -61,9 +61,11 @@ def part_with(
     by_level: NDArray[np.float64],
     to_level: NDArray[np.float64],
     to_county: NDArray[np.float64],
-    after: NDArray[np.float64],
+    places: NDArray[np.float64],
 ) -> None:
     """Write who lives in each place by group when some have moved and others left.
+
+    Groups of nobody stay as they are.
 
     by_level: movers and leavers by group and level; inside a level they are of the places as
     the factors let people move and leave. persons: by group, before anybody left.
@@ -72,9 +74,11 @@ def part_with(
     """
     total, counties = np.empty((LEVELS, 2)), shares.shape[1] // LEVELS
     going = np.empty((LEVELS, counties))  # movers by the level they go to and county they leave
-    coming = np.empty(to_county.shape[3])
+    coming, after = np.empty(to_county.shape[3]), np.empty(shares.shape[1])
     for g in range(shares.shape[0]):
-        total[:], going[:] = 0.0, 0.0
+        if persons[g] <= 0.0:
+            continue
+        total[:], going[:], after[:] = 0.0, 0.0, 0.0
         r = reason[g]
         for p in range(shares.shape[1]):
             for outcome in range(2):
@@ -88,7 +92,9 @@ def part_with(
             if share > 0.0:
                 moving = share * factor[r, p, 0] * total[level, 0]
                 leaving = share * factor[r, p, 1] * total[level, 1]
-                after[g, p] += share * persons[g] - moving - leaving
+                after[p] += share * persons[g] - moving - leaving
                 for to in range(LEVELS):
                     going[to, p // LEVELS] += moving * to_level[r, level, to]
-        _come(going, to_county[r], coming, after[g])
+        _come(going, to_county[r], coming, after)
+        for p in range(shares.shape[1]):
+            places[g, p] = max(after[p], 0.0)
