@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import bench_estimate, bench_year
+from benchmarks import bench_estimate, bench_twin, bench_year
 from benchmarks.cases import CASES, PERSON_YEARS, adults, engine
 from sim.agents.columns import BYTES_PER_PERSON
 from sim.agents.population import Population
@@ -42,6 +42,7 @@ def main() -> None:
         *memory(),
         *start_up(),
         *bench_year.promises(3),
+        *bench_twin.promises(5),
         *bench_estimate.promises(3),
     ]
     if not options.quick:
