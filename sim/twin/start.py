@@ -101,11 +101,14 @@ def states_of(people: Population, who: NDArray[np.int64]) -> Ints:
 def roles_of(people: Population, who: NDArray[np.int64], families: Families) -> Ints:
     """Return the role that residents play in their families."""
     persons, _ = at_home(people, who, families)
-    family, partner, place = people["family"], people["partner"], people["place"]
-    birth, mother = people["birth_year"][who], people["mother"][who]
-    paired = (partner[who] >= 0) & (place[partner[who]] == RESIDENT)
-    single = partner[who] < 0
-    with_mother = (mother >= 0) & (family[mother] == family[who]) & (place[mother] == RESIDENT)
+    family, place = people["family"], people["place"]
+    birth, partner, mother = (people[name][who] for name in ("birth_year", "partner", "mother"))
+    single = partner < 0
+    paired = ~single & (place[partner] == RESIDENT)
+    known = np.flatnonzero(mother >= 0)  # few of the grown
+    hers = mother[known]
+    with_mother = np.zeros(who.size, dtype=np.bool_)
+    with_mother[known] = (family[hers] == family[who[known]]) & (place[hers] == RESIDENT)
     young = people.year - birth <= OLDEST
     beside = with_parents(people, who, people.year, families)
     home = single & (with_mother | (young & beside))
