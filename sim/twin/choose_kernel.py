@@ -45,22 +45,29 @@ class Weights(NamedTuple):
 @inlined
 def _weigh(
     weights: tuple[NDArray[np.float64], ...],
-    b: int,
-    sex: int,
-    at: tuple[int, int, int, int],
-    usual: tuple[int, int],
+    born: bool,
+    who: tuple[int, int, int],
+    years: tuple[int, int, int],
+    family: tuple[int, int, int],
     weight: NDArray[np.float64],
 ) -> None:
     """Write the weights of moving and of leaving but for traits and places, by level.
 
-    The factors are those that sim.transitions.mobility_kernel multiplies for one person. b: 1 for
-    the Norwegian-born, where models of immigrants do not describe them. at: age, class of stay,
-    members of the family and immigrants among them. usual: what shifts and offsets are told by.
+    The factors are those that sim.transitions.mobility_kernel multiplies for one person. born:
+    whether the Norwegian-born have factors of their own, and this is one. who: sex, reason and
+    region. years: this one, of birth and of arrival. family: members, immigrants among them, and
+    kind.
     """
     ages, durations, totals, immigrants, shifts, offsets = weights
-    age, stay, size, same = at
+    sex, reason, region = who
+    year, birth, arrival = years
+    size, same, kind = family
+    age = min(max(year - 1 - birth, 0), AGES - 1)
+    stay = min(max(year - 1 - arrival, 0), CLASSES - 1)  # the year 0 is long ago
+    b, young = 1 if born else 0, 1 if YOUNG <= age <= OLD else 0
+    shift, offset = reason * REGIONS + region, (reason * KINDS + kind) * 2 + young
     for outcome in range(2):
-        factor = shifts[b, usual[0], outcome] * offsets[b, usual[1], outcome]
+        factor = shifts[b, shift, outcome] * offsets[b, offset, outcome]
         for level in range(LEVELS):
             group = level * 2 + sex
             weight[level, outcome] = (
@@ -151,6 +158,24 @@ def _fold(persons: NDArray[np.float64]) -> None:
 
 
 @inlined
+def _count(
+    moves: NDArray[np.float64], leaves: NDArray[np.float64], by_level: NDArray[np.float64]
+) -> tuple[float, float]:
+    """Count movers and leavers by level; return how many both are."""
+    moving, left = 0.0, 0.0
+    _fold(moves)
+    _fold(leaves)
+    for level in range(LEVELS):
+        m, e = moves[level], leaves[level]
+        goes, leave = (m[0] + m[1]) + (m[2] + m[3]), (e[0] + e[1]) + (e[2] + e[3])
+        by_level[level, 0] += goes
+        by_level[level, 1] += leave
+        moving += goes
+        left += leave
+    return moving, left
+
+
+@inlined
 def _with_degree(leavers: NDArray[np.float64]) -> float:
     """Return how many leavers have a degree."""
     many = 0.0
@@ -229,12 +254,9 @@ def choose(
         t, family = type_of[r], place[r] % FAMILIES
         kind, group, sex = kinds[t], group_of[t], sexes[t]
         reason, born = reason_of[kind], kind >= IMMIGRANT_KINDS and not covered
-        age = min(max(year - 1 - births[t], 0), AGES - 1)
-        stay = min(max(year - 1 - arrivals[t], 0), CLASSES - 1)  # the year 0 is long ago
-        offset = (reason * KINDS + kind_of[sizes[family] * SIZES + same[family]]) * 2
-        offset += 1 if YOUNG <= age <= OLD else 0
-        _weigh(factors, 1 if born else 0, sex, (age, stay, sizes[family], same[family]),
-               (reason * REGIONS + region_of[kind], offset), weight)  # fmt: skip
+        size, others = sizes[family], same[family]
+        _weigh(factors, born, (sex, reason, region_of[kind]), (year, births[t], arrivals[t]),
+               (size, others, kind_of[size * SIZES + others]), weight)  # fmt: skip
         for level in range(LEVELS):
             of[level] = (level * 2 + sex) * REASONS + reason
         _odds((group, reason, t, place[r] // (FAMILIES * ROLES)), fine, weight, levels, factor,
@@ -246,22 +268,13 @@ def choose(
             _go_if_born(traits_of_born, of, odds, held, chance, moves, leaves, gone)
         else:
             _go(traits_of, of, odds, held, moves, leaves, gone)
-        alone = 1 if sizes[family] == 1 else 0
+        alone = 1 if size == 1 else 0
         for k in range(LINE):
             mass[r, k] = held[k] - gone[k]
             profile[kind, sex, alone, k] += gone[k]
         for k in range(LINE if keep else 0):
             moved[r, k] = moves[0, k] + moves[1, k] + moves[2, k] + moves[3, k]
-        _fold(moves)
-        _fold(leaves)
-        moving[r], left = 0.0, 0.0
-        for level in range(LEVELS):
-            m, e = moves[level], leaves[level]
-            goes, leave = (m[0] + m[1]) + (m[2] + m[3]), (e[0] + e[1]) + (e[2] + e[3])
-            by_level[group, level, 0] += goes
-            by_level[group, level, 1] += leave
-            moving[r] += goes
-            left += leave
+        moving[r], left = _count(moves, leaves, by_level[group])
         leaving[r, 1] = _with_degree(gone)
         leaving[r, 0] = max(left - leaving[r, 1], 0.0)
 
