@@ -1,5 +1,7 @@
 """How many find each other when few men and women, or units and hosts, look for somebody."""
 
+from math import erf
+
 import numpy as np
 
 from sim.twin import market_kernel as kernel
@@ -14,6 +16,12 @@ def expected_smaller(one: Floats, other: Floats) -> Floats:
     Of many the difference is taken as normal.
     """
     one, other = np.broadcast_arrays(np.asarray(one, np.float64), np.asarray(other, np.float64))
-    found = np.empty(one.shape)
-    kernel.smaller(one.ravel(), other.ravel(), FEW, found.ravel())
-    return found
+    low, found = np.minimum(one, other), np.zeros(one.shape)
+    kernel.smaller_of_few(one.ravel(), other.ravel(), FEW, found.ravel())
+    many = low > FEW
+    mean, spread = (one - other)[many], np.sqrt((one + other)[many])
+    apart = spread * np.sqrt(2 / np.pi) * np.exp(-0.5 * (mean / spread) ** 2)
+    # Python's error function: the import of SciPy's takes as long as decades of it.
+    apart += mean * np.array([erf(x) for x in (mean / (spread * np.sqrt(2))).tolist()])
+    found[many] = ((one + other)[many] - apart) / 2
+    return np.minimum(found, low)
