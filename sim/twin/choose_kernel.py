@@ -45,29 +45,22 @@ class Weights(NamedTuple):
 @inlined
 def _weigh(
     weights: tuple[NDArray[np.float64], ...],
-    born: bool,
-    who: tuple[int, int, int],
-    years: tuple[int, int, int],
-    family: tuple[int, int, int],
+    b: int,
+    sex: int,
+    at: tuple[int, int, int, int],
+    usual: tuple[int, int],
     weight: NDArray[np.float64],
 ) -> None:
     """Write the weights of moving and of leaving but for traits and places, by level.
 
-    The factors are those that sim.transitions.mobility_kernel multiplies for one person. born:
-    whether the Norwegian-born have factors of their own, and this is one. who: sex, reason and
-    region. years: this one, of birth and of arrival. family: members, immigrants among them, and
-    kind.
+    The factors are those that sim.transitions.mobility_kernel multiplies for one person. b: 1 for
+    the Norwegian-born, where models of immigrants do not describe them. at: age, class of stay,
+    members of the family and immigrants among them. usual: what shifts and offsets are told by.
     """
     ages, durations, totals, immigrants, shifts, offsets = weights
-    sex, reason, region = who
-    year, birth, arrival = years
-    size, same, kind = family
-    age = min(max(year - 1 - birth, 0), AGES - 1)
-    stay = min(max(year - 1 - arrival, 0), CLASSES - 1)  # the year 0 is long ago
-    b, young = 1 if born else 0, 1 if YOUNG <= age <= OLD else 0
-    shift, offset = reason * REGIONS + region, (reason * KINDS + kind) * 2 + young
+    age, stay, size, same = at
     for outcome in range(2):
-        factor = shifts[b, shift, outcome] * offsets[b, offset, outcome]
+        factor = shifts[b, usual[0], outcome] * offsets[b, usual[1], outcome]
         for level in range(LEVELS):
             group = level * 2 + sex
             weight[level, outcome] = (
@@ -254,9 +247,12 @@ def choose(
         t, family = type_of[r], place[r] % FAMILIES
         kind, group, sex = kinds[t], group_of[t], sexes[t]
         reason, born = reason_of[kind], kind >= IMMIGRANT_KINDS and not covered
-        size, others = sizes[family], same[family]
-        _weigh(factors, born, (sex, reason, region_of[kind]), (year, births[t], arrivals[t]),
-               (size, others, kind_of[size * SIZES + others]), weight)  # fmt: skip
+        age = min(max(year - 1 - births[t], 0), AGES - 1)
+        stay = min(max(year - 1 - arrivals[t], 0), CLASSES - 1)  # the year 0 is long ago
+        offset = (reason * KINDS + kind_of[sizes[family] * SIZES + same[family]]) * 2
+        offset += 1 if YOUNG <= age <= OLD else 0
+        _weigh(factors, 1 if born else 0, sex, (age, stay, sizes[family], same[family]),
+               (reason * REGIONS + region_of[kind], offset), weight)  # fmt: skip
         for level in range(LEVELS):
             of[level] = (level * 2 + sex) * REASONS + reason
         _odds((group, reason, t, place[r] // (FAMILIES * ROLES)), fine, weight, levels, factor,
@@ -268,7 +264,7 @@ def choose(
             _go_if_born(traits_of_born, of, odds, held, chance, moves, leaves, gone)
         else:
             _go(traits_of, of, odds, held, moves, leaves, gone)
-        alone = 1 if size == 1 else 0
+        alone = 1 if sizes[family] == 1 else 0
         for k in range(LINE):
             mass[r, k] = held[k] - gone[k]
             profile[kind, sex, alone, k] += gone[k]
