@@ -193,9 +193,14 @@ class Year:
         column[into[:known]] = column[out_of[:known]]
         return column[: len(self.population)]
 
-    def told(self, whom: list[Positions], known: int) -> Positions:
-        """Return in order, each once, the persons of these lists and newcomers from `known` on."""
-        mark = np.zeros(len(self.population), dtype=np.bool_)
+    def told(
+        self, whom: list[Positions], known: int, others: NDArray[np.bool_] | None = None
+    ) -> Positions:
+        """Return in order, each once, the persons of these lists and newcomers from `known` on.
+
+        others: who else is told, by position; used up.
+        """
+        mark = np.zeros(len(self.population), dtype=np.bool_) if others is None else others
         for positions in whom:
             mark[positions] = True
         mark[known:] = True

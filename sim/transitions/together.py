@@ -37,7 +37,7 @@ class SharedLuck:
 
     It depends on who lives in one family with partner and mother. Whoever changes that names
     the members in year.regrouped, but those who leave Norway or die: they are not asked.
-    shared: by resident, the number of luck that heads stand for.
+    shared: by resident old enough to be asked, the number of luck that heads stand for.
     """
 
     def __init__(self, correlation: float) -> None:
@@ -56,14 +56,16 @@ class SharedLuck:
         known = self.shared.size
         if self.forgotten != population.forgotten:  # positions are others now
             self.forgotten, known = population.forgotten, 0
-        changed = year.told(year.regrouped if known else [], known)
+        born_by = year.year - 1 - YOUNGEST
+        grown = population["birth_year"] == born_by  # nobody has asked for theirs so far
+        changed = year.told(year.regrouped if known else [], known, grown)
         self.shared = lengthened(self.shared, len(population))
-        columns = ("person", "family", "family_total", "place", "partner", "mother")
-        kernel.share_luck(changed, self.shared, *(population[c] for c in columns))
+        columns = ("person", "birth_year", "family", "family_total", "place", "partner", "mother")
+        kernel.share_luck(changed, born_by, self.shared, *(population[c] for c in columns))
         # Not the year itself, which would refer to itself: its population would stay for long.
         return year.chance.toss(
             "families_together", year.year, np.sqrt(self.correlation),
-            population["person"], self.shared, population["birth_year"], year.year - 1 - YOUNGEST,
+            population["person"], self.shared, population["birth_year"], born_by,
         )  # fmt: skip
 
 
