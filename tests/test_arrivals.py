@@ -11,7 +11,7 @@ from calibration.arrivals import weights_by_age
 from sim.agents.columns import COLUMNS, LINKS
 from sim.agents.families import recount
 from sim.agents.population import ABROAD, DEAD, RESIDENT
-from sim.chance import Chance
+from sim.chance import Chance, between_0_and_1
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, STATUS
 from sim.geography import CENTRALITY_OF, COUNTY_OF
 from sim.transitions import arrival_tables as tables
@@ -73,11 +73,11 @@ def test_as_many_arrive_of_every_stream_as_the_table_says(year):
 def test_a_unit_comes_if_more_than_half_of_it_fits():
     process, donors = Arrivals(PUBLISHED), tables.donors()
     for wanted in range(1, 40):
-        donor, number = process._units_of(4, wanted, 2012, Chance(3))
+        donor, number, _ = process._units_of(4, wanted, 2012, Chance(3))
         size = donors.size[donor]
         np.testing.assert_array_equal(number, np.arange(size.size))
         assert size.sum() - wanted <= size[-1] / 2 if size.size else wanted < 8
-        more, _ = process._units_of(4, wanted + 20, 2012, Chance(3))
+        more, _, _ = process._units_of(4, wanted + 20, 2012, Chance(3))
         np.testing.assert_array_equal(more[: donor.size], donor)
         following = donors.size[more[donor.size]]
         assert size.sum() + following / 2 >= wanted
@@ -453,16 +453,23 @@ def test_every_municipality_is_in_the_cell_it_is_drawn_from():
     assert (np.diff(begins)[np.unique(tables.donors().cell)] > 0).all()
 
 
-@given(seed=st.integers(0, 10_000), many=st.integers(1, 60))
-def test_who_a_luck_stands_for_is_the_first_bound_not_below_it(seed, many):
+@given(seed=st.integers(0, 10_000), many=st.integers(1, 60), persons=st.floats(0, 700))
+def test_units_are_like_the_first_bound_not_below_their_luck_and_come_while_they_fit(
+    seed, many, persons
+):
     rng = np.random.default_rng(seed)
     chances = rng.random(many) ** 6 + 1e-9
     bounds = np.minimum(np.cumsum(chances / chances.sum()), 1.0)
-    luck = np.concatenate([rng.random(200), bounds[bounds < 1], [2.0**-33, 1 - 2.0**-33]])
-    found = np.empty(luck.size, dtype=np.int64)
-    kernel.look_up(bounds, luck, found)
-    expected = np.minimum(np.searchsorted(bounds, luck), many - 1)
-    np.testing.assert_array_equal(found, expected)
+    units, size = rng.permutation(2 * many)[:many], rng.integers(1, 9, 2 * many)
+    at_bounds = np.minimum(np.rint(bounds * 2.0**32), 2**32 - 1)
+    words = np.concatenate([rng.integers(0, 2**32, 200), at_bounds, [0, 2**32 - 1]])
+    words, donor = words.astype(np.uint32), np.empty(202 + many, dtype=np.int64)
+    begins = kernel.where_to_begin(bounds)
+    count = kernel.arriving(words, bounds, begins, units, size, persons, donor)
+    like = units[np.minimum(np.searchsorted(bounds, between_0_and_1(words)), many - 1)]
+    fits = np.cumsum(size[like]) - size[like] / 2 < persons
+    assert count == (words.size if fits.all() else fits.argmin())
+    np.testing.assert_array_equal(donor[:count], like[:count])
 
 
 @given(seed=st.integers(0, 10_000), groups=st.integers(1, 60), bits=st.integers(1, 32))

@@ -13,6 +13,7 @@ from sim.agents.columns import BY_NAME, BYTES_PER_PERSON, COLUMNS, LINKS
 from sim.codes import PLACE
 from sim.problems import refuse
 
+DEFAULTS = {column.name: column.default for column in COLUMNS if column.default is not None}
 SPARE = 4  # a quarter more than needed, when a population grows
 RESIDENT, ABROAD, DEAD = (PLACE.index(name) for name in ("resident", "abroad", "dead"))
 
@@ -78,11 +79,23 @@ class Population:
             be left out. Nothing is checked: what a process makes is tested, not guarded.
         """
         first, more = len(self), len(np.asarray(newcomers["person"]))
-        for column in COLUMNS:
-            values = newcomers.get(column.name, column.default)
-            assert values is not None, f"newcomers have no {column.name}"
-            self._extend(column.name, first + more)[first:] = values
+        rows = self.lengthen(more)
+        for name, values in newcomers.items():
+            rows[name][:] = values
+        missing = rows.keys() - newcomers.keys() - DEFAULTS.keys()
+        assert not missing, f"newcomers have no {missing}"
         return np.arange(first, first + more, dtype=np.int64)
+
+    def lengthen(self, more: int) -> dict[str, NDArray[Any]]:
+        """Add so many persons at the end, in place; return their columns, to be written.
+
+        Columns hold their defaults, or anything where there is none.
+        """
+        first = len(self)
+        rows = {name: self._extend(name, first + more)[first:] for name in BY_NAME}
+        for name, default in DEFAULTS.items():
+            rows[name][:] = default
+        return rows
 
     def forget(self, which: NDArray[np.bool_]) -> "Forgotten":
         """Take persons out, in place; links to them become -1.

@@ -19,14 +19,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.agents.columns import BY_NAME
 from sim.agents.newcomers import arrival_identifiers
-from sim.chance import Chance, between_0_and_1, cuts
+from sim.chance import Chance, cuts
 from sim.codes import BACKGROUND, EDUCATION, ORIGIN, REASON, SEX, STATUS
 from sim.transitions import arrival_levers
 from sim.transitions import arrival_tables as tables
 from sim.transitions import arrivals_kernel as kernel
-from sim.transitions.arrival_tables import PARTNER, STREAM_REASON, STREAMS
+from sim.transitions.arrival_tables import STREAM_REASON, STREAMS
 from sim.transitions.batches import screened
 from sim.transitions.ordering_kernel import in_order
 from sim.transitions.process import Assumption, Part, Positions, Settings, Year
@@ -45,6 +44,9 @@ YOUNGEST, OLDEST, BAND = 18, 72, 5  # ages, and the width of a group of ages
 STAYS, OPEN = (6, 11), (0.4, 0.2, 0.08)  # share who wait for somebody, by years of stay
 FOR_PARTNER = 0.75  # of them wait for a partner; the others for their children
 OLDER_HUSBAND = 3  # years a husband is older than his wife
+LIMITS, PARTNER_LIMITS = (
+    (cuts(share * np.array(OPEN)) - np.uint64(1)).astype(np.uint32) for share in (1.0, FOR_PARTNER)
+)
 CHILDREN_AT = 30  # age at which parents had the eldest child they are joined by
 MOTHER_AT = (15, 50)  # ages between which a woman can have become a mother
 NEARBY = (0, 1, -1, 2, -2)  # groups of ages that are tried, the best first
@@ -121,31 +123,31 @@ class Arrivals:
         wanted = row_of(self.numbers, year) * self.scale
         parts = [self._units_of(stream, number, year, chance) for stream, number
                  in enumerate(wanted)]  # fmt: skip
-        donor, number = (np.concatenate(column) for column in zip(*parts, strict=True))
+        donor, number, person = (np.concatenate(column) for column in zip(*parts, strict=True))
         stream = np.repeat(np.arange(len(STREAMS)), [part[0].size for part in parts])
-        return Units(donor, stream, number, _identifiers(year, stream, number))
+        return Units(donor, stream, number, person)
 
     def _units_of(
         self, stream: int, persons: float, year: int, chance: Chance
-    ) -> tuple[Ints, Ints]:
-        """Return donors and numbers of the units of a stream that arrive.
+    ) -> tuple[Ints, Ints, Ints]:
+        """Return donors, numbers and first persons of the units of a stream that arrive.
 
         A unit arrives if more than half of it is within the number of persons. All are counted,
         whichever part they come to, so that together the parts get the units of the whole.
         """
         donors = tables.donors()
-        units, bounds = _bounds(stream, row_of(self.mix, year)[stream].tobytes())
+        units, bounds, begins = _bounds(stream, row_of(self.mix, year)[stream].tobytes())
         number = np.arange(int(np.ceil(max(persons, 0.0))))  # a person each is the most there are
         person = _identifiers(year, stream, number)
-        luck = between_0_and_1(_words(chance, "arrivals_donor", year, person))
-        like = np.empty(number.size, dtype=np.int64)
-        kernel.look_up(bounds, luck, like)
-        come = kernel.as_many_as_fit(like, units, donors.size, persons)
-        donor, number = like[:come], number[:come]
+        words = _words(chance, "arrivals_donor", year, person)
+        donor = np.empty(number.size, dtype=np.int64)
+        come = kernel.arriving(words, bounds, begins, units, donors.size, persons, donor)
+        found = donor[:come], number[:come], person[:come]
         if self.part is None:
-            return donor, number
-        mine = self.part.receives(donors.origin[donor], number)
-        return donor[mine], number[mine]
+            return found
+        mine = self.part.receives(donors.origin[found[0]], found[1])
+        donor, number, person = (column[mine] for column in found)
+        return donor, number, person
 
 
 @dataclass(frozen=True)
@@ -159,10 +161,11 @@ class Units:
 
 
 @lru_cache(maxsize=512)
-def _bounds(stream: int, origin_shares: bytes) -> tuple[Ints, Floats]:
-    """Return the units of a stream, and up to which luck each stands for."""
+def _bounds(stream: int, origin_shares: bytes) -> tuple[Ints, Floats, Ints]:
+    """Return the units of a stream, up to which luck each stands for, and where to look for it."""
     units, chances = tables.donors().chances(stream, np.frombuffer(origin_shares))
-    return units, np.minimum(np.cumsum(chances), 1.0)
+    bounds = np.minimum(np.cumsum(chances), 1.0)
+    return units, bounds, kernel.where_to_begin(bounds)
 
 
 def row_of(table: Floats, year: int) -> Floats:
@@ -170,9 +173,10 @@ def row_of(table: Floats, year: int) -> Floats:
     return np.asarray(table[min(max(year - tables.FIRST, 0), len(table) - 1)])
 
 
-def _identifiers(year: int, stream: Ints | int, number: Ints) -> Ints:
+def _identifiers(year: int, stream: int, number: Ints) -> Ints:
     """Return the identifiers of the first persons of units; the others' follow."""
-    return arrival_identifiers(year, (stream << UNIT_BITS | number) << MEMBER_BITS)
+    first = arrival_identifiers(year, np.array([stream << UNIT_BITS + MEMBER_BITS]))
+    return first + (number << MEMBER_BITS)
 
 
 def _words(chance: Chance, use: str, year: int, person: Ints) -> Words:
@@ -182,31 +186,19 @@ def _words(chance: Chance, use: str, year: int, person: Ints) -> Words:
 
 
 def _settle(year: Year, units: Units, host: Positions) -> Positions:
-    """Add the units to the population, in families of their own or their hosts'.
-
-    A host lived alone, so that nobody else's family changes.
-    """
-    population, donors = year.population, tables.donors()
+    """Add the units to the population, in families of their own or their hosts'."""
+    population, donors, first = year.population, tables.donors(), len(year.population)
     place = _words(year.chance, "arrivals_place", year.year, units.person)
     settling = kernel.Units(units.donor, units.stream, units.person, host,
                             year.families.new(host.size), place)  # fmt: skip
-    many = int(donors.size[units.donor].sum())
-    new = kernel.Newcomers(*(np.empty(many, dtype=BY_NAME[name].dtype)
-                             for name in kernel.Newcomers._fields))  # fmt: skip
+    rows = population.lengthen(int(donors.size[units.donor].sum()))
+    rows["first_arrival_year"][:] = year.year
+    new = kernel.Newcomers(*(rows[name] for name in kernel.Newcomers._fields))
     coded = kernel.Tables(STREAM_REASON.astype(np.uint8), tables.STREAM_SPONSOR.astype(np.uint8),
                           *tables.places())  # fmt: skip
     hosts = kernel.Hosts(*(population[name] for name in kernel.Hosts._fields))
-    head = np.empty(host.size, dtype=np.int64)
-    kernel.settle(settling, donors.packed, coded, hosts, RULES, year.year, len(population), new,
-                  head)  # fmt: skip
-    arrived = population.grow({**new._asdict(), "first_arrival_year": year.year})
-    joined = np.flatnonzero(host >= 0)
-    there, heads = host[joined], head[joined]
-    for column in ("family_total", "family_immigrants"):
-        population[column][there] = population[column][heads]
-    couple = donors.joins[units.donor[joined]] == PARTNER
-    population["partner"][there[couple]] = heads[couple]
-    return arrived
+    kernel.settle(settling, donors.packed, coded, hosts, RULES, year.year, first, new)
+    return np.arange(first, len(population))
 
 
 # Whom they join
@@ -223,16 +215,20 @@ def kind_of_host(streams: Mapping[str, tuple[str, ...]]) -> tuple[Ints, Ints]:
     return by_reason, by_stream
 
 
+KIND_BY_REASON, KIND_BY_STREAM = kind_of_host(HOSTS)
+
+
 def _hosts(year: Year, units: Units, words: Words) -> Positions:
     """Return the resident whom each unit joins, or -1.
 
     Residents who wait stand on rings, by what they wait for, reason, sex, origin and age, each
     at the place of a word of their own; a unit takes the next on its ring who is still free.
     """
-    resident, ring, place = _waiting(year)
+    resident, person, ring = _waiting(year)
     lists = int(np.prod(LISTS))
+    place = _words(year.chance, "arrivals_ring", year.year, person)
     order = np.empty(resident.size, dtype=np.int64)
-    in_order(ring, place, year.population["person"][resident], lists, order)
+    in_order(ring, place, person, lists, order)
     begins = np.append(0, np.cumsum(np.bincount(ring, minlength=lists)))
     wanted, joining = rings_wanted(units, words)
     found = np.empty(joining.size, dtype=np.int64)
@@ -243,12 +239,10 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     return host
 
 
-def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
-    """Return residents who wait to be joined, the ring each stands on and their place on it."""
+def _waiting(year: Year) -> tuple[Positions, Ints, Ints]:
+    """Return residents who wait to be joined, their identifiers and the ring each stands on."""
     population, born = year.population, (year.year - OLDEST, year.year - YOUNGEST)
-    share = np.array(OPEN)
-    limits, for_partner = (cuts(some) - np.uint64(1) for some in (share, FOR_PARTNER * share))
-    groups = limits.astype(np.uint32), (year.year + 1 - np.array(STAYS)).astype(np.int16)
+    groups = LIMITS, (year.year + 1 - np.array(STAYS)).astype(np.int16)
     ages = np.int16(born[0]), np.int16(born[1])
     columns = ("birth_year", "first_arrival_year", "family_total", "place")
     screen = [population[c] for c in columns]
@@ -257,15 +251,14 @@ def _waiting(year: Year) -> tuple[Positions, Ints, Words]:
             words, *groups, *ages, marks, *(c[some] for c in screen),
         ),
     )  # fmt: skip
-    looked_at = ("birth_year", "first_arrival_year", "partner", "reason", "sex", "origin")
-    rings = np.empty(waiting.size + 1, dtype=np.int64)
+    looked_at = ("person", "birth_year", "first_arrival_year", "partner", "reason", "sex",
+                 "origin")  # fmt: skip
+    rings, person = np.empty((2, waiting.size + 1), dtype=np.int64)
     count = kernel.who_waits(
-        waiting, words, for_partner.astype(np.uint32), groups[1], kind_of_host(HOSTS)[0],
-        year.year, LISTS, YOUNGEST, BAND, rings, *(population[c] for c in looked_at),
+        waiting, words, PARTNER_LIMITS, groups[1], KIND_BY_REASON, year.year, LISTS, YOUNGEST,
+        BAND, rings, person, *(population[c] for c in looked_at),
     )  # fmt: skip
-    resident = waiting[:count]
-    place = _words(year.chance, "arrivals_ring", year.year, population["person"][resident])
-    return resident, rings[:count], place
+    return waiting[:count], person[:count], rings[:count]
 
 
 def rings_wanted(units: Units, words: Words) -> tuple[Ints, Positions]:
@@ -273,7 +266,7 @@ def rings_wanted(units: Units, words: Words) -> tuple[Ints, Positions]:
     joining = np.empty(words.size, dtype=np.int64)
     wanted = np.empty((words.size, len(NEARBY)), dtype=np.int64)
     count = kernel.rings_wanted(
-        words, units.donor, units.stream, tables.donors().packed, kind_of_host(HOSTS)[1], LISTS,
+        words, units.donor, units.stream, tables.donors().packed, KIND_BY_STREAM, LISTS,
         YOUNGEST, BAND, (CHILDREN_AT, OLDER_HUSBAND), np.array(NEARBY), joining, wanted,
     )  # fmt: skip
     return wanted[:count], joining[:count]

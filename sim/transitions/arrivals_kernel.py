@@ -56,6 +56,8 @@ def who_waits(
     youngest: int,
     band: int,
     rings: NDArray[np.int64],
+    persons: NDArray[np.int64],
+    person: NDArray[np.int64],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     partner: NDArray[np.int32],
@@ -63,7 +65,7 @@ def who_waits(
     sex: NDArray[np.uint8],
     origin: NDArray[np.uint8],
 ) -> int:
-    """Keep those who wait for somebody, and write the ring each stands on; return how many.
+    """Keep those who wait for somebody, and write their identifiers and rings; return how many.
 
     for_partner: limits of waiting for a partner, as above. kind: by reason; shape: of the rings,
     by what they wait for, kind, sex, origin and age in bands from the youngest on.
@@ -75,20 +77,18 @@ def who_waits(
         group = np.int64(came < came_from[0]) + np.int64(came < came_from[1])
         ring = np.int64(words[k] > for_partner[group]) * shape[1] + kind[reason[i]]
         ring = (ring * shape[2] + sex[i]) * shape[3] + origin[i]
-        waiting[count] = i
+        waiting[count], persons[count] = i, person[i]
         rings[count] = ring * shape[4] + (year - birth_year[i] - youngest) // band
         count += partner[i] < 0
     return count
 
 
 @kernel
-def look_up(
-    bounds: NDArray[np.float64], luck: NDArray[np.float64], found: NDArray[np.int64]
-) -> None:
-    """Write the first bound that is no less than each luck, or the last.
+def where_to_begin(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return from where on to look for luck in each part of the span from 0 to 1.
 
-    bounds: ascending, of at most 1; luck: between 0 and 1. That span is cut into as many parts
-    as there are bounds; each search begins at the first bound that is in the part or above.
+    bounds: ascending, of at most 1. The span is cut into as many parts as there are bounds;
+    each search begins at the first bound that is in the part or above.
     """
     parts, last = bounds.size, bounds.size - 1
     begins = np.empty(parts + 1, dtype=np.int64)
@@ -97,28 +97,36 @@ def look_up(
         while at < last and bounds[at] * parts < part:
             at += 1
         begins[part] = at
-    for j in range(luck.size):
-        at = max(begins[np.int64(luck[j] * parts)] - 1, 0)
-        while at < last and bounds[at] < luck[j]:
-            at += 1
-        found[j] = at
+    return begins
 
 
 @kernel
-def as_many_as_fit(
-    like: NDArray[np.int64], units: NDArray[np.int64], size: NDArray[np.int64], persons: float
+def arriving(
+    words: NDArray[np.uint32],
+    bounds: NDArray[np.float64],
+    begins: NDArray[np.int64],
+    units: NDArray[np.int64],
+    size: NDArray[np.int64],
+    persons: float,
+    donor: NDArray[np.int64],
 ) -> int:
-    """Turn places in a list of units into these units; return how many of them arrive.
+    """Write whom arriving units are like, and return how many arrive.
 
-    A unit does if more than half of it is within the number of persons.
+    Each is like the unit with the first bound that is no less than the luck of its word, or
+    the last. It arrives if more than half of it is within the number of persons.
+    begins: of the bounds; see `where_to_begin`. size: by donor.
     """
-    so_far = 0
-    for j in range(like.size):
-        like[j] = units[like[j]]
-        so_far += size[like[j]]
-        if so_far - size[like[j]] / 2 >= persons:
+    parts, last, so_far = bounds.size, bounds.size - 1, 0
+    for j in range(words.size):
+        luck = (words[j] + 0.5) * 2.0**-32
+        at = max(begins[np.int64(luck * parts)] - 1, 0)
+        while at < last and bounds[at] < luck:
+            at += 1
+        donor[j] = units[at]
+        so_far += size[donor[j]]
+        if so_far - size[donor[j]] / 2 >= persons:
             return j
-    return like.size
+    return words.size
 
 
 @inlined
@@ -204,13 +212,16 @@ class Tables(NamedTuple):
 
 
 class Hosts(NamedTuple):
-    """What must be known of those who are joined, as columns of everybody."""
+    """What must be known of those who are joined, and altered, as columns of everybody."""
 
     family: NDArray[np.int32]
     municipality: NDArray[np.int16]
     background: NDArray[np.uint8]
     sex: NDArray[np.uint8]
     birth_year: NDArray[np.int16]
+    family_total: NDArray[np.uint8]
+    family_immigrants: NDArray[np.uint8]
+    partner: NDArray[np.int32]
 
 
 class Rules(NamedTuple):
@@ -263,24 +274,22 @@ def settle(
     year: int,
     first: int,
     new: Newcomers,
-    head: NDArray[np.int64],
 ) -> None:
-    """Write everything about the members of arriving units, who will stand from `first` on.
+    """Write everything about the members of arriving units, who stand from `first` on.
 
-    head: by unit, where its eldest will stand. A host lived alone. Children who find nobody
-    live with somebody who is no person. Of the municipalities of a cell all are alike.
+    A host lived alone, so that nobody else's family changes. Children who find nobody live
+    with somebody who is no person. Of the municipalities of a cell all are alike.
     """
     unit, member, j = donors.unit, donors.member, 0
     for u in range(units.donor.size):
         d, host = units.donor[u], units.host[u]
-        head[u] = first + j
+        head = first + j  # where the eldest stands
         start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
         family, cell = units.family[u], unit[d, CELL]
         here, many = tables.begins[cell], tables.begins[cell + 1] - tables.begins[cell]
         luck = (units.place[u] + 0.5) * 2.0**-32
         municipality = tables.municipality[here + np.int64(luck * many)]
-        total, immigrants, mother_from = size + unit[d, OTHERS], size, year
-        mother_to = mother_from
+        total, immigrants, mother_from, mother_to = size + unit[d, OTHERS], size, year, year
         if host >= 0:
             family, municipality = hosts.family[host], np.int64(hosts.municipality[host])
             total = size + 1
@@ -288,6 +297,8 @@ def settle(
             woman, born = hosts.sex[host] == rules.woman, hosts.birth_year[host]
             mother_from = born + rules.mother_from  # of children born in these years
             mother_to = born + rules.mother_to + 1 if woman else mother_from
+            hosts.family_total[host], hosts.family_immigrants[host] = total, immigrants
+            hosts.partner[host] = head if joins == JOINS_PARTNER else hosts.partner[host]
         elif member[start, AGE] < rules.adult:
             total += 1
         for k in range(size):
@@ -306,9 +317,9 @@ def settle(
             child = (k > 0) | (joins == JOINS_PARENT)
             theirs = child & (mother_from <= born) & (born < mother_to)
             mother, partner = member[m, MOTHER], member[m, PARTNER]
-            new.mother[j] = head[u] + mother if mother >= 0 else host if theirs else -1
+            new.mother[j] = head + mother if mother >= 0 else host if theirs else -1
             joining = (joins == JOINS_PARTNER) & (k == 0)
-            new.partner[j] = head[u] + partner if partner >= 0 else host if joining else -1
+            new.partner[j] = head + partner if partner >= 0 else host if joining else -1
             j += 1
 
 
