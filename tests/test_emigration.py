@@ -12,7 +12,7 @@ from sim.chance import Chance
 from sim.codes import BACKGROUND, DESTINATION, EDUCATION, ORIGIN
 from sim.jit import COMPILED
 from sim.transitions.descendants import Descendants
-from sim.transitions.emigration import CHOICES, Emigration, known_shares, row_of, weights
+from sim.transitions.emigration import CHOICES, Emigration, known_shares, weights
 from sim.transitions.mobility import Mobility
 from sim.transitions.process import EMIGRATE, Settings, Year
 from sim.transitions.registration import administrative_shares
@@ -195,8 +195,12 @@ def test_a_lower_weight_of_leaving_unnoticed_never_makes_anybody_leave_unnoticed
 def shares(people, background):
     """Expected shares of destinations of those of a background."""
     mine = people.select(people["background"] == background)
-    columns = (mine[c] for c in ("background", "origin", "education"))
-    row = row_of(*columns, 2013 - mine["birth_year"].astype(int))
+    reached = 2013 - mine["birth_year"]
+    row = np.ravel_multi_index(
+        (mine["background"], mine["origin"], mine["education"] >= EDUCATION.index("tertiary_short"),
+         (reached >= 18) & (reached <= 35)),
+        (len(BACKGROUND), len(ORIGIN), 2, 2),
+    )  # fmt: skip
     return dict(zip(CHOICES, weights(administrative_shares("published"))[row].mean(0), strict=True))
 
 

@@ -9,7 +9,7 @@ Published are the shares by background at 18-35, who goes to the origin more oft
 and which third countries stand out; the rest of the table is assumed and marked so.
 """
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ def _elsewhere() -> NDArray[np.uint8]:
 
 
 ELSEWHERE = _elsewhere()
+IS_EEA = np.isin(np.arange(len(ORIGIN)), EEA)
 
 
 class Emigration:
@@ -81,12 +82,15 @@ class Emigration:
         population = year.population
         leavers = marked(year.outcome == EMIGRATE)
         leader = leaders(year, leavers)
-        leads = leader == np.arange(leavers.size)
         destination = np.zeros(leavers.size, dtype=np.uint8)
         registered = np.full(leavers.size, year.year, dtype=np.int64)
-        destination[leads] = self._choose(year, leavers[leads])
-        hidden = np.flatnonzero(leads & (destination == UNKNOWN))
-        registered[hidden] = self._find(year, leavers[hidden])
+        leads, row, person = _leading(year, leavers, leader)
+        words = year.chance.words("destination_abroad", year.year, person, len(CHOICES))
+        chosen = np.empty(leads.size, dtype=np.int64)
+        choice_kernel.choose(words, self.weights, row, chosen)
+        destination[leads] = CODE_OF_CHOICE[chosen]
+        hidden = CODE_OF_CHOICE[chosen] == UNKNOWN
+        registered[leads[hidden]] = self._find(year, leavers[leads[hidden]], person[hidden])
         columns = ("origin", "place", "left_year", "registered_year", "destination")
         kernel.depart(leavers, leader, destination, registered, year.year, HOME, ELSEWHERE,
                       *(population[c] for c in columns))  # fmt: skip
@@ -94,24 +98,9 @@ class Emigration:
         year.changed.append(leavers)  # whose luck they share is not asked while they are away
         year.regrouped.append(leave_families(population, leavers, year.families))
 
-    def _choose(self, year: Year, who: Positions) -> NDArray[np.uint8]:
-        population = year.population
-        words = year.chance.words(
-            "destination_abroad", year.year, population["person"][who], len(CHOICES)
-        )
-        chosen = np.empty(who.size, dtype=np.int64)
-        reached = year.year - population["birth_year"][who].astype(np.int64)
-        row = row_of(
-            population["background"][who], population["origin"][who],
-            population["education"][who], reached,
-        )  # fmt: skip
-        choice_kernel.choose(words, self.weights, row, chosen)
-        return np.asarray(CODE_OF_CHOICE[chosen])
-
-    def _find(self, year: Year, who: Positions) -> NDArray[np.int64]:
-        population = year.population
-        luck = year.chance.uniform("administrative", year.year, population["person"][who])
-        eea = np.isin(population["origin"][who], EEA)
+    def _find(self, year: Year, who: Positions, person: NDArray[np.int64]) -> NDArray[np.int64]:
+        luck = year.chance.uniform("administrative", year.year, person)
+        eea = IS_EEA[year.population["origin"][who]]
         return years_of_registration(year.year, eea, luck, clean_up=self.clean_up)
 
 
@@ -128,21 +117,23 @@ def leaders(year: Year, leavers: Positions) -> Positions:
     return leader
 
 
-def row_of(
-    background: NDArray[Any],
-    origin: NDArray[Any],
-    education: NDArray[Any],
-    reached: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Return the row of `weights` that describes each person, by the age reached in the year."""
-    row: NDArray[np.int64] = background.astype(np.int64) * len(ORIGIN) + origin
-    row = 2 * row + (education >= DEGREE)
-    return 2 * row + ((reached >= YOUNG[0]) & (reached <= YOUNG[1]))
+def _leading(
+    year: Year, leavers: Positions, leader: Positions
+) -> tuple[Positions, NDArray[np.int64], NDArray[np.int64]]:
+    """Return who leads, as an index of leavers, their rows of weights and identifiers."""
+    young = year.year - YOUNG[1], year.year - YOUNG[0]
+    found = np.empty((3, leavers.size + 1), dtype=np.int64)
+    columns = ("person", "birth_year", "background", "origin", "education")
+    count = kernel.who_leads(leavers, leader, len(ORIGIN), DEGREE, young, *found,
+                             *(year.population[c] for c in columns))  # fmt: skip
+    leads, row, person = found[:, :count]
+    return leads, row, person
 
 
 def weights(unknown: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the probability of every destination (rows of `row_of`, CHOICES).
+    """Return the probability of every destination (rows of persons, CHOICES).
 
+    Rows are by background, origin, degree (0 no, 1 yes) and being 18-35, in this order.
     unknown: shares by background, origin and being 18-35.
     """
     known = known_shares()[:, :, :, None, :]

@@ -37,6 +37,38 @@ def leaders(
 
 
 @kernel
+def who_leads(
+    leavers: NDArray[np.int64],
+    leader: NDArray[np.int64],
+    origins: int,
+    degree: int,
+    young: tuple[int, int],
+    leads: NDArray[np.int64],
+    row: NDArray[np.int64],
+    persons: NDArray[np.int64],
+    person: NDArray[np.int64],
+    birth_year: NDArray[np.int16],
+    background: NDArray[np.uint8],
+    origin: NDArray[np.uint8],
+    education: NDArray[np.uint8],
+) -> int:
+    """List those who go with nobody, as an index of `leavers`; return how many there are.
+
+    Write their identifiers, and the row of `emigration.weights` that describes each. young: the
+    first and the last year of birth of those who leave young. The lists are longer by one.
+    """
+    count = 0
+    for j in range(leavers.size):
+        i = np.uint64(leavers[j])
+        kind = np.int64(background[i]) * origins + np.int64(origin[i])
+        kind = 2 * kind + np.int64(education[i] >= degree)
+        is_young = (birth_year[i] >= young[0]) & (birth_year[i] <= young[1])
+        leads[count], persons[count], row[count] = j, person[i], 2 * kind + np.int64(is_young)
+        count += leader[j] == j
+    return count
+
+
+@kernel
 def depart(
     leavers: NDArray[np.int64],
     leader: NDArray[np.int64],

@@ -66,8 +66,8 @@ class Registration:
     def happen(self, year: Year) -> None:
         """Record everybody abroad whose departure is registered this year."""
         population = year.population
-        known = population["registered_year"] == year.year
-        year.record("register", marked(known & (population["place"] == ABROAD)))
+        known = marked(population["registered_year"] == year.year)
+        year.record("register", known[population["place"][known] == ABROAD])
 
 
 def administrative_shares(choice: str) -> NDArray[np.float64]:
@@ -94,6 +94,7 @@ def years_of_registration(
     return np.minimum(years, LAST_YEAR)
 
 
+@remembered
 def found_by(left: int, *, eea: bool, clean_up: bool) -> NDArray[np.float64]:
     """Return the share of unreported departures found SOONEST, SOONEST + 1 ... years later."""
     yearly = _found_yearly()
