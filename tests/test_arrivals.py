@@ -70,17 +70,31 @@ def test_as_many_arrive_of_every_stream_as_the_table_says(year):
     assert (np.abs(persons - SCALE * PUBLISHED[year - 2004]) <= largest / 2).all()
 
 
+def only_of(stream, persons, year=2012):
+    """Return the donors of the units that come if only one stream does."""
+    numbers = np.where(np.arange(len(STREAMS)) == stream, persons, 0.0)
+    units = Arrivals(numbers[None]).units(year, Chance(3))
+    assert (units.stream == stream).all()
+    np.testing.assert_array_equal(units.number, np.arange(units.number.size))
+    return units.donor
+
+
 def test_a_unit_comes_if_more_than_half_of_it_fits():
-    process, donors = Arrivals(PUBLISHED), tables.donors()
+    donors = tables.donors()
     for wanted in range(1, 40):
-        donor, number, _ = process._units_of(4, wanted, 2012, Chance(3))
+        donor, more = only_of(4, wanted), only_of(4, wanted + 20)
         size = donors.size[donor]
-        np.testing.assert_array_equal(number, np.arange(size.size))
         assert size.sum() - wanted <= size[-1] / 2 if size.size else wanted < 8
-        more, _, _ = process._units_of(4, wanted + 20, 2012, Chance(3))
         np.testing.assert_array_equal(more[: donor.size], donor)
         following = donors.size[more[donor.size]]
         assert size.sum() + following / 2 >= wanted
+
+
+def test_streams_do_not_alter_each_other():
+    together = Arrivals(PUBLISHED, SCALE).units(2012, Chance(3))
+    for stream, persons in enumerate(SCALE * PUBLISHED[2012 - 2004]):
+        alone = together.donor[together.stream == stream]
+        np.testing.assert_array_equal(alone, only_of(stream, persons))
 
 
 def test_nobody_arrives_if_so_chosen(people):
@@ -453,23 +467,33 @@ def test_every_municipality_is_in_the_cell_it_is_drawn_from():
     assert (np.diff(begins)[np.unique(tables.donors().cell)] > 0).all()
 
 
-@given(seed=st.integers(0, 10_000), many=st.integers(1, 60), persons=st.floats(0, 700))
-def test_units_are_like_the_first_bound_not_below_their_luck_and_come_while_they_fit(
-    seed, many, persons
-):
+@given(seed=st.integers(0, 10_000), persons=st.floats(0, 700))
+def test_units_are_like_the_first_bound_not_below_their_luck_and_come_while_they_fit(seed, persons):
     rng = np.random.default_rng(seed)
-    chances = rng.random(many) ** 6 + 1e-9
-    bounds = np.minimum(np.cumsum(chances / chances.sum()), 1.0)
-    units, size = rng.permutation(2 * many)[:many], rng.integers(1, 9, 2 * many)
-    at_bounds = np.minimum(np.rint(bounds * 2.0**32), 2**32 - 1)
-    words = np.concatenate([rng.integers(0, 2**32, 200), at_bounds, [0, 2**32 - 1]])
-    words, donor = words.astype(np.uint32), np.empty(202 + many, dtype=np.int64)
-    begins = kernel.where_to_begin(bounds)
-    count = kernel.arriving(words, bounds, begins, units, size, persons, donor)
-    like = units[np.minimum(np.searchsorted(bounds, between_0_and_1(words)), many - 1)]
-    fits = np.cumsum(size[like]) - size[like] / 2 < persons
-    assert count == (words.size if fits.all() else fits.argmin())
-    np.testing.assert_array_equal(donor[:count], like[:count])
+    many, wanted = rng.integers(1, 60, 3), np.array([persons, 0.0, 90.0])
+    bounds, words, expected = [], [], []
+    unit, size = rng.permutation(200)[: many.sum()], rng.integers(1, 9, 200)
+    for s, mine in enumerate(np.split(unit, np.cumsum(many)[:-1])):
+        chances = rng.random(mine.size) ** 6 + 1e-9
+        bounds.append(np.minimum(np.cumsum(chances / chances.sum()), 1.0))
+        at_bounds = np.minimum(np.rint(bounds[s] * 2.0**32), 2**32 - 1)
+        word = np.r_[rng.integers(0, 2**32, 60 * s), at_bounds, 0, 2**32 - 1].astype(np.uint32)
+        words.append(word)
+        found = np.searchsorted(bounds[s], between_0_and_1(word))
+        like = mine[np.minimum(found, mine.size - 1)]
+        fits = np.cumsum(size[like]) - size[like] / 2 < wanted[s]
+        end = word.size if fits.all() else fits.argmin()
+        expected += [(int(d), s, k) for k, d in enumerate(like[:end])]
+    stream = np.repeat(np.arange(3), [word.size for word in words])
+    number = np.concatenate([np.arange(word.size) for word in words])
+    search = np.concatenate([kernel.where_to_begin(bound) for bound in bounds])
+    likeness = kernel.Likeness(unit, np.concatenate(bounds), search, np.r_[0, np.cumsum(many)])
+    donor, person = np.empty_like(stream), 1_000 * stream + number
+    count = kernel.arriving(np.concatenate(words), likeness, size, wanted, donor, stream, number,
+                            person)  # fmt: skip
+    kept = zip(donor[:count], stream[:count], number[:count], strict=True)
+    assert [tuple(map(int, one)) for one in kept] == expected
+    np.testing.assert_array_equal(person[:count], (1_000 * stream + number)[:count])
 
 
 @given(seed=st.integers(0, 10_000), groups=st.integers(1, 60), bits=st.integers(1, 32))

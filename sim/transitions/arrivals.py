@@ -119,35 +119,25 @@ class Arrivals:
         year.regrouped.append(host[host >= 0])
 
     def units(self, year: int, chance: Chance) -> "Units":
-        """Return the units that arrive in a year, each like a donor."""
-        wanted = row_of(self.numbers, year) * self.scale
-        parts = [self._units_of(stream, number, year, chance) for stream, number
-                 in enumerate(wanted)]  # fmt: skip
-        donor, number, person = (np.concatenate(column) for column in zip(*parts, strict=True))
-        stream = np.repeat(np.arange(len(STREAMS)), [part[0].size for part in parts])
-        return Units(donor, stream, number, person)
+        """Return the units that arrive in a year, each like a donor.
 
-    def _units_of(
-        self, stream: int, persons: float, year: int, chance: Chance
-    ) -> tuple[Ints, Ints, Ints]:
-        """Return donors, numbers and first persons of the units of a stream that arrive.
-
-        A unit arrives if more than half of it is within the number of persons. All are counted,
-        whichever part they come to, so that together the parts get the units of the whole.
+        Of each stream as many come as there are persons, a unit if more than half of it fits.
+        All are counted, whichever part they come to, so that together the parts get the units
+        of the whole.
         """
-        donors = tables.donors()
-        units, bounds, begins = _bounds(stream, row_of(self.mix, year)[stream].tobytes())
-        number = np.arange(int(np.ceil(max(persons, 0.0))))  # a person each is the most there are
+        wanted, donors = row_of(self.numbers, year) * self.scale, tables.donors()
+        most = np.ceil(np.maximum(wanted, 0.0)).astype(np.int64)  # if each is one person
+        stream = np.repeat(np.arange(len(STREAMS)), most)
+        number = np.arange(stream.size) - np.repeat(np.cumsum(most) - most, most)
         person = _identifiers(year, stream, number)
-        words = _words(chance, "arrivals_donor", year, person)
-        donor = np.empty(number.size, dtype=np.int64)
-        come = kernel.arriving(words, bounds, begins, units, donors.size, persons, donor)
-        found = donor[:come], number[:come], person[:come]
+        words, donor = _words(chance, "arrivals_donor", year, person), np.empty_like(person)
+        like = _likeness(row_of(self.mix, year).tobytes())
+        come = kernel.arriving(words, like, donors.size, wanted, donor, stream, number, person)
+        units = Units(donor[:come], stream[:come], number[:come], person[:come])
         if self.part is None:
-            return found
-        mine = self.part.receives(donors.origin[found[0]], found[1])
-        donor, number, person = (column[mine] for column in found)
-        return donor, number, person
+            return units
+        mine = self.part.receives(donors.origin[units.donor], units.number)
+        return Units(units.donor[mine], units.stream[mine], units.number[mine], units.person[mine])
 
 
 @dataclass(frozen=True)
@@ -160,12 +150,17 @@ class Units:
     person: Ints
 
 
-@lru_cache(maxsize=512)
-def _bounds(stream: int, origin_shares: bytes) -> tuple[Ints, Floats, Ints]:
-    """Return the units of a stream, up to which luck each stands for, and where to look for it."""
-    units, chances = tables.donors().chances(stream, np.frombuffer(origin_shares))
-    bounds = np.minimum(np.cumsum(chances), 1.0)
-    return units, bounds, kernel.where_to_begin(bounds)
+@lru_cache(maxsize=50)
+def _likeness(mix: bytes) -> kernel.Likeness:
+    """Return whom the units of each stream are like, given the shares of origins by stream."""
+    shares = np.frombuffer(mix).reshape(len(STREAMS), -1)
+    found = [tables.donors().chances(stream, row) for stream, row in enumerate(shares)]
+    bounds = [np.minimum(np.cumsum(chances), 1.0) for _, chances in found]
+    searches = [kernel.where_to_begin(bound) for bound in bounds]
+    units = [mine for mine, _ in found]
+    first = np.cumsum([0, *map(len, units)])
+    unit, bound, search = map(np.concatenate, (units, bounds, searches))
+    return kernel.Likeness(unit, bound, search, first)
 
 
 def row_of(table: Floats, year: int) -> Floats:
@@ -173,10 +168,9 @@ def row_of(table: Floats, year: int) -> Floats:
     return np.asarray(table[min(max(year - tables.FIRST, 0), len(table) - 1)])
 
 
-def _identifiers(year: int, stream: int, number: Ints) -> Ints:
+def _identifiers(year: int, stream: Ints, number: Ints) -> Ints:
     """Return the identifiers of the first persons of units; the others' follow."""
-    first = arrival_identifiers(year, np.array([stream << UNIT_BITS + MEMBER_BITS]))
-    return first + (number << MEMBER_BITS)
+    return arrival_identifiers(year, (stream << UNIT_BITS | number) << MEMBER_BITS)
 
 
 def _words(chance: Chance, use: str, year: int, person: Ints) -> Words:

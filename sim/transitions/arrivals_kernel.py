@@ -100,33 +100,56 @@ def where_to_begin(bounds: NDArray[np.float64]) -> NDArray[np.int64]:
     return begins
 
 
+class Likeness(NamedTuple):
+    """Whom arriving units may be like: donors by stream, one stream after the other.
+
+    unit: which donor; bound: up to which luck it stands for; search: where to begin looking (see
+    `where_to_begin`); first: where each stream begins, and where the last ends.
+    """
+
+    unit: NDArray[np.int64]
+    bound: NDArray[np.float64]
+    search: NDArray[np.int64]
+    first: NDArray[np.int64]
+
+
 @kernel
 def arriving(
     words: NDArray[np.uint32],
-    bounds: NDArray[np.float64],
-    begins: NDArray[np.int64],
-    units: NDArray[np.int64],
+    like: Likeness,
     size: NDArray[np.int64],
-    persons: float,
+    persons: NDArray[np.float64],
     donor: NDArray[np.int64],
+    stream: NDArray[np.int64],
+    number: NDArray[np.int64],
+    person: NDArray[np.int64],
 ) -> int:
-    """Write whom arriving units are like, and return how many arrive.
+    """Keep the units that arrive, first in all lists, and write their donors; return how many.
 
-    Each is like the unit with the first bound that is no less than the luck of its word, or
-    the last. It arrives if more than half of it is within the number of persons.
-    begins: of the bounds; see `where_to_begin`. size: by donor.
+    A unit is like the donor with the first bound that is no less than its luck, or the last of
+    its stream. It arrives if more than half of it is within the number of persons of the
+    stream. size: by donor. number: 0, 1 ... in each stream.
     """
-    parts, last, so_far = bounds.size, bounds.size - 1, 0
+    count, so_far, full = 0, 0, False
     for j in range(words.size):
-        luck = (words[j] + 0.5) * 2.0**-32
-        at = max(begins[np.int64(luck * parts)] - 1, 0)
-        while at < last and bounds[at] < luck:
+        s = stream[j]
+        if number[j] == 0:
+            so_far, full = 0, False
+        if full:
+            continue
+        at, last = like.first[s], like.first[s + 1] - 1
+        parts, luck = last + 1 - at, (words[j] + 0.5) * 2.0**-32
+        at += max(like.search[at + s + np.int64(luck * parts)] - 1, 0)
+        while at < last and like.bound[at] < luck:
             at += 1
-        donor[j] = units[at]
-        so_far += size[donor[j]]
-        if so_far - size[donor[j]] / 2 >= persons:
-            return j
-    return words.size
+        unit = like.unit[at]
+        so_far += size[unit]
+        full = so_far - size[unit] / 2 >= persons[s]
+        if not full:
+            donor[count], stream[count] = unit, s
+            number[count], person[count] = number[j], person[j]
+            count += 1
+    return count
 
 
 @inlined
@@ -283,7 +306,7 @@ def settle(
     unit, member, j = donors.unit, donors.member, 0
     for u in range(units.donor.size):
         d, host = units.donor[u], units.host[u]
-        head = first + j  # where the eldest stands
+        head = np.int64(first + j)  # where the eldest stands
         start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
         family, cell = units.family[u], unit[d, CELL]
         here, many = tables.begins[cell], tables.begins[cell + 1] - tables.begins[cell]
