@@ -22,7 +22,7 @@ class Followers:
         self.population, self.born_by, self.families = population, born_by, families
 
     def of(self, adults: NDArray[np.int64]) -> Pairs:
-        """Return, in order, the children who follow one of these adults, and whom each follows.
+        """Return the children who follow one of these adults, and whom each follows.
 
         Only the families of these adults are looked at, since few move; each is named once.
         """
@@ -33,8 +33,7 @@ class Followers:
         while count > found.shape[1]:
             found = np.empty((2, count), dtype=np.int64)
             count = kernel.followers(adults, self.born_by, following, *looked_at, *found)
-        order = np.argsort(found[0, :count])
-        return found[0, order], found[1, order]
+        return found[0, :count], found[1, :count]
 
     def all(self) -> Pairs:
         """Return all children who follow an adult, and whom each follows."""

@@ -144,7 +144,7 @@ class Mobility:
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
-            words, flag = store.words[:, : last - first], store.flag[: last - first]
+            words, flag = store.words_of(last - first), store.flag[: last - first]
             year.chance.block(self.name, year.year, year.lucky(slice(first, last)), words)
             kernel.screen_explicit(
                 words,
@@ -168,7 +168,7 @@ class Mobility:
         spans = store.open(len(year.population))
         bits = store.floats.view(np.int32)
         for first, last in spans:
-            words, flag = store.words[:1, : last - first], store.flag[: last - first]
+            words, flag = store.words_of(last - first)[:1], store.flag[: last - first]
             lucky = year.lucky(slice(first, last))
             year.chance.swift_word(self.name, year.year, lucky, words[0])
             code = self.ceilings.move[first:last]
@@ -187,7 +187,7 @@ class Store:
 
     def __init__(self, chunk: int) -> None:
         self.chunk = chunk
-        self.words = np.empty((4, 0), dtype=np.uint32)
+        self.words = np.empty(0, dtype=np.uint32)
         self.floats = np.empty((2, 0), dtype=np.float32)
         self.flag = np.empty(0, dtype=np.uint8)
         self.count = 0
@@ -198,11 +198,15 @@ class Store:
         """Empty the list, make room, and cut n persons into chunks: first, and after the last."""
         self.count = 0
         most = min(self.chunk, n)
-        if self.words.shape[1] < most:
-            self.words = np.empty((4, most), dtype=np.uint32)
+        if self.flag.size < most:
+            self.words = np.empty(4 * most, dtype=np.uint32)
             self.floats = np.empty((2, most), dtype=np.float32)
             self.flag = np.empty(most, dtype=np.uint8)
         return [(first, min(first + self.chunk, n)) for first in range(0, n, self.chunk)]
+
+    def words_of(self, n: int) -> NDArray[np.uint32]:
+        """Return room for four words of n persons, side by side whatever n is."""
+        return self.words[: 4 * n].reshape(4, n)
 
     def collect(self, flag: NDArray[np.uint8], first: int, words: NDArray[np.uint32]) -> None:
         """Add the flagged persons of a chunk to the list, with their luck."""

@@ -37,13 +37,14 @@ class SharedLuck:
 
     It depends on who lives in one family with partner and mother. Whoever changes that names
     the members in year.regrouped, but those who leave Norway or die: they are not asked.
-    shared: by resident old enough to be asked, the number of luck that heads stand for.
+    shared: by resident born by the year `born_by`, as are all who are asked, the number of luck
+        that heads stand for.
     """
 
     def __init__(self, correlation: float) -> None:
         self.correlation = correlation
         self.shared = np.empty(0, dtype=np.int64)
-        self.forgotten = 0
+        self.forgotten = self.born_by = 0
 
     def hold(self, year: Year) -> Callable[[slice], NDArray[np.int64]]:
         """Look up what has changed; return what tells the numbers that luck is drawn for."""
@@ -57,7 +58,9 @@ class SharedLuck:
         if self.forgotten != population.forgotten:  # positions are others now
             self.forgotten, known = population.forgotten, 0
         born_by = year.year - 1 - YOUNGEST
-        grown = population["birth_year"] == born_by  # nobody has asked for theirs so far
+        born = population["birth_year"]
+        grown = (born > self.born_by) & (born <= born_by)  # nobody has asked for theirs so far
+        self.born_by = born_by
         changed = year.told(year.regrouped if known else [], known, grown)
         self.shared = lengthened(self.shared, len(population))
         columns = ("person", "birth_year", "family", "family_total", "place", "partner", "mother")
