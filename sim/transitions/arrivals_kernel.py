@@ -305,8 +305,7 @@ def settle(
     """
     unit, member, j = donors.unit, donors.member, 0
     for u in range(units.donor.size):
-        d, host = units.donor[u], units.host[u]
-        head = np.int64(first + j)  # where the eldest stands
+        d, host, head = units.donor[u], units.host[u], np.int64(first + j)  # the eldest's place
         start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
         family, cell = units.family[u], unit[d, CELL]
         here, many = tables.begins[cell], tables.begins[cell + 1] - tables.begins[cell]
@@ -325,24 +324,24 @@ def settle(
         elif member[start, AGE] < rules.adult:
             total += 1
         for k in range(size):
-            m = start + k
+            m, i = np.uint64(start + k), np.uint64(j)
             age = np.int64(member[m, AGE])
             born, grown = year - age, age >= rules.adult
-            new.person[j], new.birth_year[j] = units.person[u] + k, born
-            new.sex[j], new.origin[j] = member[m, SEX], unit[d, ORIGIN]
-            new.background[j] = rules.came_as_child if age <= rules.child_arrival else 0
-            new.education[j] = member[m, EDUCATION] if grown else rules.no_education
-            new.status[j] = member[m, STATUS] if grown else rules.outside
-            new.reason[j] = tables.reason[units.stream[u]]
-            new.sponsor_reason[j] = tables.sponsor_reason[units.stream[u]]
-            new.municipality[j], new.family[j] = municipality, family
-            new.family_total[j], new.family_immigrants[j] = total, immigrants
+            new.person[i], new.birth_year[i] = units.person[u] + k, born
+            new.sex[i], new.origin[i] = member[m, SEX], unit[d, ORIGIN]
+            new.background[i] = rules.came_as_child if age <= rules.child_arrival else 0
+            new.education[i] = member[m, EDUCATION] if grown else rules.no_education
+            new.status[i] = member[m, STATUS] if grown else rules.outside
+            new.reason[i] = tables.reason[units.stream[u]]
+            new.sponsor_reason[i] = tables.sponsor_reason[units.stream[u]]
+            new.municipality[i], new.family[i] = municipality, family
+            new.family_total[i], new.family_immigrants[i] = total, immigrants
             child = (k > 0) | (joins == JOINS_PARENT)
             theirs = child & (mother_from <= born) & (born < mother_to)
             mother, partner = member[m, MOTHER], member[m, PARTNER]
-            new.mother[j] = head + mother if mother >= 0 else host if theirs else -1
+            new.mother[i] = head + mother if mother >= 0 else host if theirs else -1
             joining = (joins == JOINS_PARTNER) & (k == 0)
-            new.partner[j] = head + partner if partner >= 0 else host if joining else -1
+            new.partner[i] = head + partner if partner >= 0 else host if joining else -1
             j += 1
 
 
