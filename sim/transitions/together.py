@@ -58,8 +58,9 @@ class SharedLuck:
         if self.forgotten != population.forgotten:  # positions are others now
             self.forgotten, known = population.forgotten, 0
         born_by = year.year - 1 - YOUNGEST
-        born = population["birth_year"]
-        grown = (born > self.born_by) & (born <= born_by)  # nobody has asked for theirs so far
+        grown = population["birth_year"] == born_by  # nobody has asked for theirs so far
+        for earlier in range(self.born_by + 1, born_by) if known else ():  # years passed over
+            grown |= population["birth_year"] == earlier
         self.born_by = born_by
         changed = year.told(year.regrouped if known else [], known, grown)
         self.shared = lengthened(self.shared, len(population))
