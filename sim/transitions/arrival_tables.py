@@ -121,14 +121,23 @@ class Donors:
         return kernel.Donors(np.stack(units, axis=1).astype(np.int32),
                              np.stack(members, axis=1).astype(np.int8))  # fmt: skip
 
+    @cached_property
+    def by_stream(self) -> list[tuple[Ints, Ints, Floats, Floats]]:
+        """Return the units of each stream, their origins and weights, and persons by origin."""
+        found: list[tuple[Ints, Ints, Floats, Floats]] = []
+        for like in LIKE:
+            units = np.flatnonzero(self.stream == like)
+            origin, weight = self.origin[units], self.weight[units]
+            persons = np.bincount(origin, weight * self.size[units], len(ORIGIN))
+            found.append((units, origin, weight, persons.astype(np.float64)))
+        return found
+
     def chances(self, stream: int, origin_shares: Floats) -> tuple[Ints, Floats]:
         """Return a stream's units and the probability that an arriving unit is like each.
 
         Such that persons, not units, come from the origins in these shares.
         """
-        units = np.flatnonzero(self.stream == LIKE[stream])
-        origin, weight = self.origin[units], self.weight[units]
-        persons = np.bincount(origin, weight * self.size[units], len(ORIGIN))
+        units, origin, weight, persons = self.by_stream[stream]
         per_person = np.divide(origin_shares, persons, out=np.zeros(len(ORIGIN)), where=persons > 0)
         chance = weight * per_person[origin]
         return units, np.asarray(chance / chance.sum())
