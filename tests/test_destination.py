@@ -7,7 +7,7 @@ from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY_OF, MUNICIPALITY, municipality
 from sim.transitions import choice_kernel
-from sim.transitions.destination import DomesticDestination, published_weights
+from sim.transitions.destination import DomesticDestination, published_weights, whereabouts
 from sim.transitions.process import DOMESTIC, STAY, Settings, Year
 from tests.conftest import load, made_people
 from tests.odds import assert_shares
@@ -175,6 +175,16 @@ def test_a_level_that_loses_weight_gains_nobody():
     assert (after[before != 2] == before[before != 2]).all()
     assert (after[before == 2] != 2).any()
     assert len(CENTRALITY) == 4
+
+
+def test_movers_are_described_by_where_they_live():
+    people = made_people(40, 1, municipality=np.arange(40) * 10)
+    movers = np.array([3, 39, 0, 17])
+    person, reason, level, county = whereabouts(movers, people)
+    for j, i in enumerate(movers):
+        here = people["municipality"][i]
+        assert (person[j], reason[j]) == (people["person"][i], people["reason"][i])
+        assert (level[j], county[j]) == (CENTRALITY_OF[here], COUNTY_OF[here])
 
 
 def test_luck_is_found_between_the_ends_of_a_cell():

@@ -18,6 +18,27 @@ G, H, I = np.float32(2.0000714765e-1), np.float32(-2.4999993993e-1), np.float32(
 
 
 @kernel
+def whereabouts(
+    movers: NDArray[np.int64],
+    level_of: NDArray[np.uint8],
+    county_of: NDArray[np.uint8],
+    persons: NDArray[np.int64],
+    reasons: NDArray[np.int64],
+    levels: NDArray[np.int64],
+    counties: NDArray[np.int64],
+    person: NDArray[np.int64],
+    reason: NDArray[np.uint8],
+    municipality: NDArray[np.int16],
+) -> None:
+    """Write the identifiers of movers, their reasons, and the levels and counties they live at."""
+    for j in range(movers.size):
+        i = np.uint64(movers[j])
+        here = np.uint64(np.uint16(municipality[i]))
+        persons[j], reasons[j] = person[i], reason[i]
+        levels[j], counties[j] = level_of[here], county_of[here]
+
+
+@kernel
 def find(
     heap: NDArray[np.float64],
     first: NDArray[np.int64],

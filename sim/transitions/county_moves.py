@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from sim.agents.population import Population
 from sim.chance import cuts
 from sim.codes import BACKGROUND, CENTRALITY, EDUCATION, REASON, STATUS
-from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF
+from sim.geography import COUNTY, COUNTY_OF
 from sim.transitions import choice_kernel
 from sim.transitions import county_moves_kernel as kernel
 from sim.transitions.batches import screened
 from sim.transitions.calibrated import AGES_OF_OFFSETS, KINDS, kinds_of_families
-from sim.transitions.destination import published_places
+from sim.transitions.destination import published_places, whereabouts
 from sim.transitions.mobility import NORWEGIAN_BORN, YOUNGEST
 from sim.transitions.odds import Odds, age_reached, luck_of
 from sim.transitions.process import STAY, Assumption, Positions, Settings, Year
@@ -142,7 +142,7 @@ class CountyMoves:
         going = np.zeros(len(year.population), dtype=np.bool_)
         going[movers] = True
         leader = leaders(year.population, movers, going)
-        municipality[movers] = _choose(movers, year)[leader]
+        municipality[movers] = _choose(movers, before, year)[leader]
         moved = movers[municipality[movers] != before]
         children, adults = year.following(moved)
         stays = year.outcome[children] == STAY
@@ -159,26 +159,20 @@ def _within(chances: NDArray[np.float64], factor: NDArray[np.float64]) -> NDArra
     return np.minimum(cells, 1.0).ravel()
 
 
-def _choose(movers: Positions, year: Year) -> NDArray[np.int64]:
+def _choose(movers: Positions, here: NDArray[np.int16], year: Year) -> NDArray[np.int64]:
     """Return a municipality of another county at each mover's level, the present one if none.
 
     First a county, by those of the mover's reason who live at the level there; then one of its
     municipalities of that level, all alike (published figures tell no more).
     """
-    population = year.population
-    here = population["municipality"][movers].astype(np.int64)
-    person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
-    level, county = CENTRALITY_OF[here].astype(np.int64), COUNTY_OF[here].astype(np.int64)
+    person, reason, level, county = whereabouts(movers, year.population)
     words = year.chance.words("county_move_county", year.year, person, len(COUNTY))
     chosen = np.empty(movers.size, dtype=np.int64)
     row = (reason * len(CENTRALITY) + level) * len(COUNTY) + county
     choice_kernel.choose(words, _elsewhere(), row, chosen)
     luck = year.chance.uniform("county_move_municipality", year.year, person)
-    return np.where(
-        chosen < 0,
-        here,
-        published_places().municipality(reason, level, np.maximum(chosen, 0), luck),
-    )
+    there = published_places().municipality(reason, level, np.maximum(chosen, 0), luck)
+    return np.where(chosen < 0, here, there)
 
 
 @remembered

@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.agents.population import Population
 from sim.chance import Chance
 from sim.codes import CENTRALITY, REASON
 from sim.geography import CENTRALITY_OF, COUNTY, COUNTY_OF, MUNICIPALITY
@@ -84,10 +85,7 @@ class DomesticDestination:
         year.moved.append(moved)
 
     def _choose(self, movers: Positions, year: Year) -> NDArray[np.int64]:
-        population = year.population
-        person, reason = population["person"][movers], population["reason"][movers].astype(np.int64)
-        place = population["municipality"][movers]
-        here, home = (of[place].astype(np.int64) for of in (CENTRALITY_OF, COUNTY_OF))
+        person, reason, here, home = whereabouts(movers, year.population)
         level = _draw(
             year.chance,
             year.year,
@@ -106,6 +104,14 @@ class DomesticDestination:
         )
         luck = year.chance.uniform("destination_municipality", year.year, person)
         return self.places.municipality(reason, level, county, luck)
+
+
+def whereabouts(movers: Positions, population: Population) -> NDArray[np.int64]:
+    """Return identifier, reason, level and county of each mover, as four rows."""
+    found = np.empty((4, movers.size), dtype=np.int64)
+    columns = (population[c] for c in ("person", "reason", "municipality"))
+    kernel.whereabouts(movers, CENTRALITY_OF, COUNTY_OF, *found, *columns)
+    return found
 
 
 class Places:

@@ -107,6 +107,7 @@ class Shifts:
         self.expected = settings.choice(REFERENCE) == "default_path"
         answer = settings.choice(ECONOMY)
         self.elasticities = None if answer == "none" else self._elasticities(answer)
+        self._factors: dict[int, Floats] = {}  # by year, of all years for the largest
 
     def _elasticities(self, answer: str) -> Floats:
         settings = self.settings
@@ -114,6 +115,11 @@ class Shifts:
 
     def factors(self, year: int) -> Floats:
         """Return what multiplies the weights: (reason, country group, move or emigrate)."""
+        if year not in self._factors:
+            self._factors[year] = self._factors_of(year)
+        return self._factors[year]
+
+    def _factors_of(self, year: int) -> Floats:
         log = np.zeros(SHAPE)
         if self.told:
             log += self.calibration.year_shift(year)
