@@ -218,13 +218,15 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     Residents who wait stand on rings, by what they wait for, reason, sex, origin and age, each
     at the place of a word of their own; a unit takes the next on its ring who is still free.
     """
-    resident, person, ring = _waiting(year)
+    wanted, joining = rings_wanted(units, words)
     lists = int(np.prod(LISTS))
+    sought = np.zeros(lists, dtype=np.bool_)
+    sought[wanted[wanted >= 0]] = True
+    resident, person, ring = _waiting(year, sought)
     place = _words(year.chance, "arrivals_ring", year.year, person)
     order = np.empty(resident.size, dtype=np.int64)
     in_order(ring, place, person, lists, order)
     begins = np.append(0, np.cumsum(np.bincount(ring, minlength=lists)))
-    wanted, joining = rings_wanted(units, words)
     found = np.empty(joining.size, dtype=np.int64)
     kernel.seat(words[joining], wanted, begins, place[order], np.arange(order.size + 1), found)
     host = np.full(units.donor.size, -1)
@@ -233,8 +235,8 @@ def _hosts(year: Year, units: Units, words: Words) -> Positions:
     return host
 
 
-def _waiting(year: Year) -> tuple[Positions, Ints, Ints]:
-    """Return residents who wait to be joined, their identifiers and the ring each stands on."""
+def _waiting(year: Year, sought: NDArray[np.bool_]) -> tuple[Positions, Ints, Ints]:
+    """Return residents who wait on some rings, their identifiers and the ring each stands on."""
     population, born = year.population, (year.year - OLDEST, year.year - YOUNGEST)
     groups = LIMITS, (year.year + 1 - np.array(STAYS)).astype(np.int16)
     ages = np.int16(born[0]), np.int16(born[1])
@@ -245,14 +247,13 @@ def _waiting(year: Year) -> tuple[Positions, Ints, Ints]:
             words, *groups, *ages, marks, *(c[some] for c in screen),
         ),
     )  # fmt: skip
-    looked_at = ("person", "birth_year", "first_arrival_year", "partner", "reason", "sex",
-                 "origin")  # fmt: skip
-    rings, person = np.empty((2, waiting.size + 1), dtype=np.int64)
+    looked_at = ("birth_year", "first_arrival_year", "partner", "reason", "sex", "origin")
+    rings = np.empty(waiting.size + 1, dtype=np.int64)
     count = kernel.who_waits(
         waiting, words, PARTNER_LIMITS, groups[1], KIND_BY_REASON, year.year, LISTS, YOUNGEST,
-        BAND, rings, person, *(population[c] for c in looked_at),
+        BAND, sought, rings, *(population[c] for c in looked_at),
     )  # fmt: skip
-    return waiting[:count], person[:count], rings[:count]
+    return waiting[:count], population["person"][waiting[:count]], rings[:count]
 
 
 def rings_wanted(units: Units, words: Words) -> tuple[Ints, Positions]:

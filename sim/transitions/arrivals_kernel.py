@@ -55,9 +55,8 @@ def who_waits(
     shape: tuple[int, int, int, int, int],
     youngest: int,
     band: int,
+    sought: NDArray[np.bool_],
     rings: NDArray[np.int64],
-    persons: NDArray[np.int64],
-    person: NDArray[np.int64],
     birth_year: NDArray[np.int16],
     first_arrival_year: NDArray[np.int16],
     partner: NDArray[np.int32],
@@ -65,7 +64,7 @@ def who_waits(
     sex: NDArray[np.uint8],
     origin: NDArray[np.uint8],
 ) -> int:
-    """Keep those who wait for somebody, and write their identifiers and rings; return how many.
+    """Keep those who wait on rings that are sought, and write the rings; return how many do.
 
     for_partner: limits of waiting for a partner, as above. kind: by reason; shape: of the rings,
     by what they wait for, kind, sex, origin and age in bands from the youngest on.
@@ -77,9 +76,9 @@ def who_waits(
         group = np.int64(came < came_from[0]) + np.int64(came < came_from[1])
         ring = np.int64(words[k] > for_partner[group]) * shape[1] + kind[reason[i]]
         ring = (ring * shape[2] + sex[i]) * shape[3] + origin[i]
-        waiting[count], persons[count] = i, person[i]
+        waiting[count] = i
         rings[count] = ring * shape[4] + (year - birth_year[i] - youngest) // band
-        count += partner[i] < 0
+        count += (partner[i] < 0) & sought[rings[count]]
     return count
 
 
