@@ -148,10 +148,15 @@ class Population:
         refuse(self.source, broken_truths(self.columns, self.year))
 
     def copy(self, *, only: Collection[str] = BY_NAME.keys()) -> "Population":
-        """Return a copy of which the columns `only` are independent, the others shared."""
+        """Return a copy of which the columns `only` are independent, the others shared.
+
+        What is copied has room to grow at once: newcomers would have it copied again.
+        """
         for name in self.columns.keys() - set(only):
             self._room.pop(name, None)  # no longer its own
-        return self._with({n: a.copy() if n in only else a.view() for n, a in self.columns.items()})
+        copied = self._with({name: column.view() for name, column in self.columns.items()})
+        copied.columns |= {name: copied._extend(name, len(self)) for name in only}
+        return copied
 
     def select(self, which: NDArray[Any]) -> "Population":
         """Return the persons of a mask or of positions, in that order.
