@@ -14,6 +14,7 @@ install: .venv/.installed
 	$(PYTHON) -m venv .venv
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PY) -m compileall -q sim scenarios calibration runs
 	touch $@
 
 forecast: install
