@@ -8,6 +8,7 @@ from sim.jit import inlined, kernel
 STRETCH = 1_024  # choosers
 A_WORD, HALF_A_WORD = np.float32(2.0**-32), np.float32(2.0**-33)
 NEAR, SMALL = np.float32(1.001), np.float32(1e-3)  # what rounding cannot reach
+STEP = np.uint64(1)
 ONE, HALF, NEVER = np.float32(1.0), np.float32(0.5), np.float32(np.inf)
 # Of float32: the bits of the root of 1/2, where the mantissa ends, and a polynomial (that of the
 # Cephes library, Moshier 1984) for log(1 + x), less x and -x**2 / 2, over x**3.
@@ -57,12 +58,13 @@ def find(
     """
     size = last.max() + 1
     for j in range(found.size):
-        begin = reason[j] * size
-        at, end = begin + first[level[j], county[j]], begin + last[level[j], county[j]]
-        below = heap[at - 1] if at > 0 else 0.0
+        there, here = np.uint64(level[j]), np.uint64(county[j])
+        begin = np.uint64(reason[j] * size)
+        at, end = begin + np.uint64(first[there, here]), begin + np.uint64(last[there, here])
+        below = heap[at - STEP] if at > 0 else 0.0
         mark = below + luck[j] * (heap[end] - below)
         while at < end and heap[at] <= mark:
-            at += 1
+            at += STEP
         found[j] = at - begin
 
 

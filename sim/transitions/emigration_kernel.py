@@ -25,15 +25,16 @@ def leaders(
     number: by person, written for leavers alone.
     """
     for j in range(leavers.size):
-        number[leavers[j]] = j
+        number[np.uint64(leavers[j])] = j
     for j in range(leavers.size):
-        i = leavers[j]
-        p = partner[i]
-        behind = p >= 0 and outcome[p] == EMIGRATE and family[p] == family[i]
+        i = np.uint64(leavers[j])
+        paired, p = partner[i] >= 0, np.uint64(max(partner[i], 0))
+        behind = paired and outcome[p] == EMIGRATE and family[p] == family[i]
         leader[j] = number[p] if behind and person[p] < person[i] else j
     for k in range(children.size):
-        if outcome[children[k]] == EMIGRATE and outcome[adults[k]] == EMIGRATE:
-            leader[number[children[k]]] = leader[number[adults[k]]]
+        child, adult = np.uint64(children[k]), np.uint64(adults[k])
+        if outcome[child] == EMIGRATE and outcome[adult] == EMIGRATE:
+            leader[np.uint64(number[child])] = leader[np.uint64(number[adult])]
 
 
 @kernel
@@ -88,7 +89,7 @@ def depart(
     elsewhere: by origin, what the home of somebody of it is for those of another origin.
     """
     for j in range(leavers.size):
-        i, theirs = leavers[j], origin[leavers[leader[j]]]
-        goes = whereto[leader[j]]
+        i, k = np.uint64(leavers[j]), np.uint64(leader[j])
+        theirs, goes = origin[np.uint64(leavers[k])], whereto[k]
         destination[i] = elsewhere[theirs] if goes == home and origin[i] != theirs else goes
-        place[i], left_year[i], registered_year[i] = ABROAD, year, registered[leader[j]]
+        place[i], left_year[i], registered_year[i] = ABROAD, year, registered[k]

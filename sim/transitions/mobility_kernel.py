@@ -85,13 +85,15 @@ class Tables(NamedTuple):
 
 
 @inlined
-def is_asked(persons: Persons, tables: Tables, i: int) -> bool:
+def is_asked(persons: Persons, tables: Tables, i: np.uint64) -> bool:
     """Say whether person i is resident and of a background that the model covers."""
     return bool((persons.place[i] == 0) & (tables.covered[persons.background[i]] != 0))
 
 
 @inlined
-def weigh(persons: Persons, tables: Tables, year: int, i: int) -> tuple[np.floating, np.floating]:
+def weigh(
+    persons: Persons, tables: Tables, year: int, i: np.uint64
+) -> tuple[np.floating, np.floating]:
     """Return exp(V) of moving and of emigrating of person i, wherever they are.
 
     Positions are unsigned, and all of one width, so that numba neither looks for negative
@@ -135,8 +137,9 @@ def weigh_some(
 ) -> None:
     """Write both weights of the persons at the positions `which`, 0 of those not asked."""
     for j in range(which.size):
-        one, two = weigh(persons, tables, year, which[j])
-        asked = is_asked(persons, tables, which[j])  # by choice, not times 0: 0 * inf has no value
+        i = np.uint64(which[j])
+        one, two = weigh(persons, tables, year, i)
+        asked = is_asked(persons, tables, i)  # by choice, not times 0: 0 * inf has no value
         move[j], emigrate[j] = (one, two) if asked else (0.0, 0.0)
 
 
@@ -215,7 +218,7 @@ def decide_explicit(
     """
     going = 0
     for j in range(candidate.size):
-        i = candidate[j]
+        i = np.uint64(candidate[j])
         move, emigrate = weigh(persons, tables, year, i)
         stay, go, leave = np.float64(rough[0, j]), np.float64(rough[1, j]), np.float64(rough[2, j])
         clear = (stay > SMALL) & (go > SMALL) & (leave > SMALL)
@@ -248,7 +251,7 @@ def decide_threshold(
     """
     going = 0
     for j in range(candidate.size):
-        i = candidate[j]
+        i = np.uint64(candidate[j])
         move, emigrate = weigh(persons, tables, year, i)
         mark = (luck[0, j] + 0.5) * 2.0**-32 * (1.0 + move + emigrate)
         goes = 2 * (mark < move + emigrate) - (mark < move)

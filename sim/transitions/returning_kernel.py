@@ -77,8 +77,8 @@ def went_together(
     family: NDArray[np.int32],
     place: NDArray[np.uint8],
     left_year: NDArray[np.int16],
-    i: int,
-    j: int,
+    i: np.uint64,
+    j: np.uint64,
 ) -> bool:
     """Say whether j is abroad, of the family of i, and left in the same year."""
     return bool((place[j] == ABROAD) & (family[j] == family[i]) & (left_year[j] == left_year[i]))
@@ -107,24 +107,29 @@ def children_abroad(
     adults born in one year the smallest identifier counts. All three are written for the
     rows and their families alone.
     """
-    for i in rows:
-        wish[i], latest[family[i]], eldest[family[i]] = 0, 0, NOBODY
-    for i in wishing:
-        wish[i] = 1
+    for row in rows:
+        i = np.uint64(row)
+        f = np.uint64(family[i])
+        wish[i], latest[f], eldest[f] = 0, 0, NOBODY
+    for wisher in wishing:
+        wish[np.uint64(wisher)] = 1
     young = 0
-    for i in rows:
+    for row in rows:
+        i = np.uint64(row)
         exposed = place[i] == ABROAD and left_year[i] >= earliest and left_year[i] < year
         if exposed and left_year[i] - 1 - birth_year[i] < ADULT:
-            latest[family[i]] = max(latest[family[i]], left_year[i])
+            f = np.uint64(family[i])
+            latest[f] = max(latest[f], left_year[i])
             children[young] = i
             young += 1
-    for i in rows:
-        f = family[i]
+    for row in rows:
+        i = np.uint64(row)
+        f = np.uint64(family[i])
         led = left_year[i] == latest[f] and left_year[i] - 1 - birth_year[i] >= ADULT
         if led and place[i] == ABROAD and latest[f] > 0:
-            e = eldest[f]
+            e = np.uint64(max(eldest[f], 0))
             if (
-                e < 0
+                eldest[f] < 0
                 or birth_year[i] < birth_year[e]
                 or (birth_year[i] == birth_year[e] and person[i] < person[e])
             ):
@@ -156,10 +161,10 @@ def come_back(
     """
     count = 0
     for j in range(wishing.size):
-        i = wishing[j]
+        i = np.uint64(wishing[j])
         if left_year[i] - 1 - birth_year[i] >= ADULT:
-            p = partner[i]
-            paired = p >= 0 and went_together(family, place, left_year, i, p)
+            p = np.uint64(max(partner[i], 0))
+            paired = partner[i] >= 0 and went_together(family, place, left_year, i, p)
             paired = paired and left_year[p] - 1 - birth_year[p] >= ADULT
             if not paired or person[i] < person[p]:
                 coming[count] = i
@@ -168,16 +173,20 @@ def come_back(
                     coming[count] = p
                     count += 1
     for j in range(children.size):
-        i = children[j]
-        m, e = mother[i], eldest[family[i]]
-        if m >= 0 and went_together(family, place, left_year, i, m):
+        i = np.uint64(children[j])
+        m, e = np.uint64(max(mother[i], 0)), np.uint64(max(eldest[np.uint64(family[i])], 0))
+        if mother[i] >= 0 and went_together(family, place, left_year, i, m):
             leader = m
-        elif e >= 0 and left_year[e] == left_year[i]:
+        elif eldest[np.uint64(family[i])] >= 0 and left_year[e] == left_year[i]:
             leader = e
         else:
-            leader = np.int32(i)
-        p = partner[leader]
-        paired = p >= 0 and leader != i and went_together(family, place, left_year, leader, p)
+            leader = i
+        p = np.uint64(max(partner[leader], 0))
+        paired = (
+            partner[leader] >= 0
+            and leader != i
+            and went_together(family, place, left_year, leader, p)
+        )
         paired = paired and left_year[p] - 1 - birth_year[p] >= ADULT
         if paired and person[p] < person[leader]:
             leader = p
@@ -197,11 +206,11 @@ def others_with(
 ) -> None:
     """Write how many members each had on leaving, less all living persons of the family."""
     for j in range(coming.size):
-        i = coming[j]
-        living, other = 1, following[i]
+        i = np.uint64(coming[j])
+        living, other = 1, np.uint64(following[i])
         while other != i:
             living += place[other] != DEAD
-            other = following[other]
+            other = np.uint64(following[other])
         others[j] = max(np.int64(family_total[i]) - living, np.int64(0))
 
 
@@ -221,19 +230,21 @@ def hosts(
     members: of all those families, arriving or not; arriving, eldest: by person and by family,
     written for these alone.
     """
-    for i in members:
-        arriving[i], eldest[family[i]] = 0, NOBODY
-    for i in coming:
-        arriving[i] = 1
-    for j in range(members.size):
-        i = members[j]
+    for member in members:
+        i = np.uint64(member)
+        arriving[i], eldest[np.uint64(family[i])] = 0, NOBODY
+    for comer in coming:
+        arriving[np.uint64(comer)] = 1
+    for member in members:
+        i = np.uint64(member)
         if not arriving[i]:
-            e = eldest[family[i]]
+            f = np.uint64(family[i])
+            e = np.uint64(max(eldest[f], 0))
             if (
-                e < 0
+                eldest[f] < 0
                 or birth_year[i] < birth_year[e]
                 or (birth_year[i] == birth_year[e] and person[i] < person[e])
             ):
-                eldest[family[i]] = i
+                eldest[f] = i
     for j in range(coming.size):
-        host[j] = eldest[family[coming[j]]]
+        host[j] = eldest[np.uint64(family[np.uint64(coming[j])])]

@@ -71,25 +71,28 @@ def follow(
     number: by person, written for movers alone.
     """
     for j in range(movers.size):
-        number[movers[j]] = j
+        number[np.uint64(movers[j])] = j
     for j in range(movers.size):
-        i = movers[j]
+        i = np.uint64(movers[j])
         leader[j] = j
-        p, m = partner[i], mother[i]
-        if p >= 0:
+        if partner[i] >= 0:
+            p = np.uint64(partner[i])
             if beside(p, i, going, family, municipality) and person[p] < person[i]:
                 leader[j] = number[p]
-        elif m >= 0 and beside(m, i, going, family, municipality):
-            leader[j] = number[m]
-            p = partner[m]
-            if p >= 0 and beside(p, m, going, family, municipality) and person[p] < person[m]:
-                leader[j] = number[p]
+        elif mother[i] >= 0:
+            m = np.uint64(mother[i])
+            if beside(m, i, going, family, municipality):
+                leader[j] = number[m]
+                if partner[m] >= 0:
+                    p = np.uint64(partner[m])
+                    if beside(p, m, going, family, municipality) and person[p] < person[m]:
+                        leader[j] = number[p]
 
 
 @inlined
 def beside(
-    other: int,
-    whom: int,
+    other: np.uint64,
+    whom: np.uint64,
     going: NDArray[np.bool_],
     family: NDArray[np.int32],
     municipality: NDArray[np.int16],
