@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sim.jit import inlined, kernel
 
 RESIDENT = 0
+STEP = np.uint64(1)
 JOINS_PARTNER, JOINS_PARENT = 1, 2
 START, SIZE, ORIGIN, JOINS, OTHERS, CELL = range(6)  # of a unit
 SEX, AGE, EDUCATION, STATUS, MOTHER, PARTNER = range(6)  # of a member
@@ -131,17 +132,18 @@ def arriving(
     """
     count, so_far, full = 0, 0, False
     for j in range(words.size):
-        s = stream[j]
+        s = np.uint64(stream[j])
         if number[j] == 0:
             so_far, full = 0, False
         if full:
             continue
-        at, last = like.first[s], like.first[s + 1] - 1
-        parts, luck = last + 1 - at, (words[j] + 0.5) * 2.0**-32
-        at += max(like.search[at + s + np.int64(luck * parts)] - 1, 0)
-        while at < last and like.bound[at] < luck:
-            at += 1
-        unit = like.unit[at]
+        at, end = np.uint64(like.first[s]), np.uint64(like.first[s + STEP])
+        parts, luck = like.first[s + STEP] - like.first[s], (words[j] + 0.5) * 2.0**-32
+        search = like.search[at + s + np.uint64(np.int64(luck * parts))]
+        at += np.uint64(max(search - 1, 0))
+        while at + STEP < end and like.bound[at] < luck:
+            at += STEP
+        unit = np.uint64(like.unit[at])
         so_far += size[unit]
         full = so_far - size[unit] / 2 >= persons[s]
         if not full:
@@ -152,11 +154,11 @@ def arriving(
 
 
 @inlined
-def _first_free(seat: int, following: NDArray[np.int64]) -> int:
+def _first_free(seat: np.uint64, following: NDArray[np.int64]) -> np.uint64:
     """Return the first seat from `seat` on that is free, shortening the way there."""
-    while following[seat] != seat:
-        following[seat] = following[following[seat]]
-        seat = following[seat]
+    while np.uint64(following[seat]) != seat:
+        following[seat] = following[np.uint64(following[seat])]
+        seat = np.uint64(following[seat])
     return seat
 
 
@@ -179,23 +181,25 @@ def seat(
     for u in range(words.size):
         host[u] = -1
         for k in range(wanted.shape[1]):
-            which = wanted[u, k]
-            if which < 0 or begins[which] == begins[which + 1]:
+            if wanted[u, k] < 0:
                 continue
-            low, high = begins[which], begins[which + 1]
-            end = high
+            which = np.uint64(wanted[u, k])
+            begin, end = np.uint64(begins[which]), np.uint64(begins[which + STEP])
+            if begin == end:
+                continue
+            low, high = begin, end
             while low < high:
-                middle = (low + high) // 2
+                middle = (low + high) >> STEP
                 if host_words[middle] < words[u]:
-                    low = middle + 1
+                    low = middle + STEP
                 else:
                     high = middle
             found = _first_free(low, following)
             if found >= end:
-                found = _first_free(begins[which], following)
+                found = _first_free(begin, following)
             if found < end:
                 host[u] = found
-                following[found] = found + 1
+                following[found] = found + STEP
                 break
 
 
@@ -304,23 +308,24 @@ def settle(
     """
     unit, member, j = donors.unit, donors.member, 0
     for u in range(units.donor.size):
-        d, host, head = units.donor[u], units.host[u], np.int64(first + j)  # the eldest's place
+        d, host, head = np.uint64(units.donor[u]), units.host[u], np.int64(first + j)  # eldest
         start, size, joins = unit[d, START], unit[d, SIZE], unit[d, JOINS]
-        family, cell = units.family[u], unit[d, CELL]
-        here, many = tables.begins[cell], tables.begins[cell + 1] - tables.begins[cell]
+        family, cell, s = units.family[u], np.uint64(unit[d, CELL]), np.uint64(units.stream[u])
+        here, many = tables.begins[cell], tables.begins[cell + STEP] - tables.begins[cell]
         luck = (units.place[u] + 0.5) * 2.0**-32
-        municipality = tables.municipality[here + np.int64(luck * many)]
+        municipality = tables.municipality[np.uint64(here + np.int64(luck * many))]
         total, immigrants, mother_from, mother_to = size + unit[d, OTHERS], size, year, year
         if host >= 0:
-            family, municipality = hosts.family[host], np.int64(hosts.municipality[host])
+            h = np.uint64(host)
+            family, municipality = hosts.family[h], np.int64(hosts.municipality[h])
             total = size + 1
-            immigrants += hosts.background[host] != rules.norwegian_born
-            woman, born = hosts.sex[host] == rules.woman, hosts.birth_year[host]
+            immigrants += hosts.background[h] != rules.norwegian_born
+            woman, born = hosts.sex[h] == rules.woman, hosts.birth_year[h]
             mother_from = born + rules.mother_from  # of children born in these years
             mother_to = born + rules.mother_to + 1 if woman else mother_from
-            hosts.family_total[host], hosts.family_immigrants[host] = total, immigrants
-            hosts.partner[host] = head if joins == JOINS_PARTNER else hosts.partner[host]
-        elif member[start, AGE] < rules.adult:
+            hosts.family_total[h], hosts.family_immigrants[h] = total, immigrants
+            hosts.partner[h] = head if joins == JOINS_PARTNER else hosts.partner[h]
+        elif member[np.uint64(start), AGE] < rules.adult:
             total += 1
         for k in range(size):
             m, i = np.uint64(start + k), np.uint64(j)
@@ -331,8 +336,7 @@ def settle(
             new.background[i] = rules.came_as_child if age <= rules.child_arrival else 0
             new.education[i] = member[m, EDUCATION] if grown else rules.no_education
             new.status[i] = member[m, STATUS] if grown else rules.outside
-            new.reason[i] = tables.reason[units.stream[u]]
-            new.sponsor_reason[i] = tables.sponsor_reason[units.stream[u]]
+            new.reason[i], new.sponsor_reason[i] = tables.reason[s], tables.sponsor_reason[s]
             new.municipality[i], new.family[i] = municipality, family
             new.family_total[i], new.family_immigrants[i] = total, immigrants
             child = (k > 0) | (joins == JOINS_PARENT)
@@ -367,8 +371,8 @@ def rings_wanted(
     """
     count = 0
     for u in range(donor.size):
-        d, kind = donor[u], kind_of[stream[u]]
-        joins, eldest = donors.unit[d, JOINS], donors.unit[d, START]
+        d, kind = np.uint64(donor[u]), kind_of[np.uint64(stream[u])]
+        joins, eldest = donors.unit[d, JOINS], np.uint64(donors.unit[d, START])
         if kind < 0 or joins not in (JOINS_PARTNER, JOINS_PARENT):
             continue
         children, sex = joins == JOINS_PARENT, np.int64(donors.member[eldest, SEX])

@@ -22,18 +22,18 @@ def in_order(
     Groups are counted from 0. Each has some bins for every member, and words, which are spread
     evenly, say into which bin who goes; then few must change places with a neighbour.
     """
-    first = np.zeros(groups + 1, dtype=np.int64)
+    first = np.zeros(groups + 1, dtype=np.uint64)
     for g in group:
-        first[g + 1] += 1
+        first[np.uint64(g + 1)] += 1
     for g in range(groups):
         first[g + 1] += first[g]
     bins = np.empty(group.size, dtype=np.int32)
     begins = np.zeros((group.size << int(BINS)) + 1, dtype=np.int32)
     for i in range(group.size):
         g = np.uint64(group[i])
-        size = np.uint64(first[g + np.uint64(1)] - first[g]) << BINS
-        bins[i] = (np.uint64(first[g]) << BINS) + ((np.uint64(words[i]) * size) >> WORD)
-        begins[bins[i] + 1] += 1
+        size = (first[g + np.uint64(1)] - first[g]) << BINS
+        bins[i] = (first[g] << BINS) + ((np.uint64(words[i]) * size) >> WORD)
+        begins[np.uint64(bins[i] + 1)] += 1
     for b in range(begins.size - 1):
         begins[b + 1] += begins[b]
     keys = np.empty(group.size, dtype=np.uint64)  # as ordered so far
