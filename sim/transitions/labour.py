@@ -164,8 +164,7 @@ def chances(before: Floats, now: Floats) -> tuple[Floats, Floats]:
     status more often than its share allows, so that the new ones are never negative. Between
     the two years some emigrate, the employed less often than others.
     """
-    shape = *(size - (k in (2, 3)) for k, size in enumerate(now.shape[:4])), len(STATUS)
-    keep, new = np.empty(shape), np.empty(shape)
+    keep, new = np.empty((2, *now[:, :, 1:, 1:].shape))
     retired = int(np.searchsorted(AGES[1:], RETIRE, side="right"))
     kernel.chances(before, leaving(), now, persistence(), retired, keep, new)
     return keep, new
